@@ -1,0 +1,94 @@
+//! Who asks.
+
+use super::{
+    permit::{Denied, Ground, Origin, Permit},
+    reach::{Area, Reach},
+};
+use crate::domain::{
+    key::{AccountKey, GrantKey, StoreKey},
+    permissions::{Leaf, PermissionSet},
+    time::Time,
+};
+use std::sync::Arc;
+
+/// What one effective grant lets its holder do now, in one area.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Usable {
+    /// The grant, for the log.
+    pub grant: GrantKey,
+    /// The permissions of its role.
+    pub permissions: PermissionSet,
+    /// Where.
+    pub area: Area,
+    /// Until when; none: for good.
+    pub until: Option<Time>,
+    /// Whether it may be handed on.
+    pub cascading: bool,
+}
+
+/// A signed-in person with everything they can use at this moment. Read anew for every request, and once
+/// more inside every transaction (C-3); never kept in the session (S-6).
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// Key inside.
+    pub account: AccountKey,
+    /// Public id.
+    pub id: String,
+    /// Name, for the frame and the log.
+    pub name: String,
+    /// Main identifier.
+    pub identifier: String,
+    /// The store they belong to.
+    pub store: StoreKey,
+    /// The grant that makes them a super administrator, if one does (D-5).
+    pub super_grant: Option<GrantKey>,
+    /// What their other grants allow.
+    pub usable: Vec<Usable>,
+}
+
+impl Actor {
+    /// Whether they hold the predefined role, effective now.
+    pub fn is_super(&self) -> bool {
+        self.super_grant.is_some()
+    }
+
+    /// Whether any grant of theirs is effective: they may enter the console.
+    pub fn is_administrator(&self) -> bool {
+        self.is_super() || !self.usable.is_empty()
+    }
+
+    /// Where they hold the permission; none: nowhere.
+    pub fn reach_of(&self, leaf: &Leaf) -> Option<Reach> {
+        self.reach_where(|usable| usable.permissions.has(leaf))
+    }
+
+    /// Where any grant that passes holds.
+    pub(super) fn reach_where(&self, passes: impl Fn(&Usable) -> bool) -> Option<Reach> {
+        if self.is_super() {
+            return Some(Reach::Everywhere);
+        }
+        let areas: Vec<_> = self.usable.iter().filter(|usable| passes(usable)).map(|usable| (usable.area.clone(), usable.until)).collect();
+        (!areas.is_empty()).then_some(Reach::In(areas))
+    }
+
+    /// Whether they hold the permission anywhere: whether a page or button is there for them (D-12).
+    pub fn may(&self, leaf: &Leaf) -> bool {
+        self.is_super() || self.usable.iter().any(|usable| usable.permissions.has(leaf))
+    }
+
+    /// The grant through which they hold the permission, for the log (E-1).
+    pub fn grant_for(&self, leaf: &Leaf) -> Option<GrantKey> {
+        self.super_grant.or_else(|| self.usable.iter().find(|usable| usable.permissions.has(leaf)).map(|usable| usable.grant))
+    }
+
+    /// Proof that they hold `G`, with the reach they hold it in. Nothing else makes one.
+    ///
+    /// # Errors
+    /// [`Denied`] when they hold it nowhere.
+    pub fn permit<G: Ground>(self: &Arc<Self>, origin: Origin) -> Result<Permit<G>, Denied> {
+        match G::reach(self) {
+            Some(reach) => Ok(Permit::for_actor(Arc::clone(self), reach, origin)),
+            None => Err(Denied::of::<G>(self)),
+        }
+    }
+}

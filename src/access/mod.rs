@@ -1,0 +1,21 @@
+//! THE place of authorization: who may do what, where. No HTTP, no SQL.
+//!
+//! Three questions stay apart. *May this person try?* is answered here, by a [`Permit`] that only an
+//! [`Actor`] can make. *Does the change make sense?* is answered by `domain`. *Which rows exist for them?*
+//! is answered by `store`, whose loaders take the permit and return only what its [`Reach`] covers.
+//!
+//! Everything that confers or withdraws a right asks [`confer`]; everything that acts on an account asks [`rank`].
+
+mod actor;
+/// `may_confer` and `may_withdraw`: the question of every path that gives or takes a right.
+pub mod confer;
+mod permit;
+/// `may_act_on`: nobody acts on an account that holds more than they do.
+pub mod rank;
+mod reach;
+/// From the facts of grants to what they allow now.
+pub mod standing;
+
+pub use actor::{Actor, Usable};
+pub use permit::{Console, Denied, Ground, Myself, Origin, Permit, System, system};
+pub use reach::{Area, Bound, Place, Reach};

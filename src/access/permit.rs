@@ -1,0 +1,175 @@
+//! [`Permit`]: proof that somebody may try, and where.
+
+use super::{actor::Actor, reach::Reach};
+use crate::{
+    domain::{
+        key::GrantKey,
+        permissions::{self, Leaf, Permission},
+    },
+    problem::Problem,
+};
+use std::{marker::PhantomData, sync::Arc};
+
+/// What a permit can stand on: a permission, being signed in, or a named piece of work without a person.
+pub trait Ground: Send + Sync + 'static {
+    /// Its name in logs and in the access table.
+    const NAME: &'static str;
+    /// The permission it is, where it is one.
+    const PERMISSION: Option<Leaf> = None;
+    /// Where the actor holds it.
+    fn reach(actor: &Actor) -> Option<Reach>;
+}
+
+impl<P: Permission> Ground for P {
+    const NAME: &'static str = P::LEAF.code;
+    const PERMISSION: Option<Leaf> = Some(P::LEAF);
+    fn reach(actor: &Actor) -> Option<Reach> {
+        actor.reach_of(&P::LEAF)
+    }
+}
+
+/// Being in the console at all: any effective grant. Its reach is the union of all of them.
+pub struct Console(());
+impl Ground for Console {
+    const NAME: &'static str = "console";
+    fn reach(actor: &Actor) -> Option<Reach> {
+        actor.reach_where(|_| true)
+    }
+}
+
+/// Being signed in, acting on oneself (`/me`). It reaches no organization.
+pub struct Myself(());
+impl Ground for Myself {
+    const NAME: &'static str = "myself";
+    fn reach(_: &Actor) -> Option<Reach> {
+        Some(Reach::In(Vec::new()))
+    }
+}
+
+/// Work without a person. Each has a name, so that all of it is easy to find.
+pub struct System<const WORK: char>(());
+
+/// The system permits: the only other way to one than [`Actor::permit`].
+pub mod system {
+    use super::{Actor, Ground, Origin, Permit, PhantomData, Reach, System};
+
+    macro_rules! works {
+        ($($(#[$doc:meta])* $type:ident $work:literal $make:ident $name:literal;)+) => { $(
+            $(#[$doc])* pub type $type = System<$work>;
+            impl Ground for System<$work> {
+                const NAME: &'static str = $name;
+                fn reach(_: &Actor) -> Option<Reach> { None }
+            }
+            $(#[$doc])* pub fn $make(origin: Origin) -> Permit<$type> {
+                Permit { actor: None, reach: Reach::Everywhere, origin, ground: PhantomData }
+            }
+        )+ };
+    }
+
+    works! {
+        /// Signing in and out, and reading who a session belongs to.
+        SigningIn 's' signing_in "system: signing in";
+        /// The first super administrator: set-up page and command line (D-5).
+        SetUp 'f' set_up "system: first run";
+        /// Import, export and demo: outside P-4, A-8 and D-8, never through the web (I-7).
+        World 'w' world "system: world file";
+        /// `bailiwick check`.
+        Checking 'c' checking "system: check";
+        /// Writing down a refused act (E-1).
+        Refusing 'r' refusing "system: refused act";
+    }
+}
+
+/// Where a request came from, for the log (E-1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The visitor's address.
+    pub address: Option<String>,
+    /// What their browser calls itself, cut to 256 characters.
+    pub agent: Option<String>,
+    /// The request's id, also shown on error pages.
+    pub request: Option<String>,
+}
+
+/// Proof that the actor holds `G`, with where they hold it.
+pub struct Permit<G> {
+    actor: Option<Arc<Actor>>,
+    reach: Reach,
+    origin: Origin,
+    ground: PhantomData<G>,
+}
+
+impl<G> Permit<G> {
+    pub(super) fn for_actor(actor: Arc<Actor>, reach: Reach, origin: Origin) -> Self {
+        Self { actor: Some(actor), reach, origin, ground: PhantomData }
+    }
+
+    /// The same permit once more: for work without a person, whose ground nobody can take away.
+    pub(crate) fn again(&self) -> Self {
+        Self { actor: self.actor.clone(), reach: self.reach.clone(), origin: self.origin.clone(), ground: PhantomData }
+    }
+
+    /// Who; none for work without a person.
+    pub fn actor(&self) -> Option<&Arc<Actor>> {
+        self.actor.as_ref()
+    }
+
+    /// Where.
+    pub fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
+    /// Whence.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+}
+
+impl<G: Ground> Permit<G> {
+    /// The person behind it.
+    ///
+    /// # Errors
+    /// [`Problem::SignedOut`] for work without a person, which has no business here.
+    pub fn person(&self) -> Result<&Arc<Actor>, Problem> {
+        self.actor.as_ref().ok_or(Problem::SignedOut)
+    }
+
+    /// Through which grant they act (E-1).
+    pub fn grant(&self) -> Option<GrantKey> {
+        let actor = self.actor.as_ref()?;
+        match G::PERMISSION {
+            Some(leaf) => actor.grant_for(&leaf),
+            None => actor.super_grant,
+        }
+    }
+}
+
+/// Why there is no permit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// They may not even know that the page exists.
+    Hidden,
+    /// They may see such things, but not do this.
+    Lacking(Leaf),
+}
+
+impl Denied {
+    /// They may see it if they hold the permission by which such things are seen (Z-5).
+    pub(super) fn of<G: Ground>(actor: &Actor) -> Self {
+        match G::PERMISSION {
+            Some(leaf) if leaf.view != leaf.code && permissions::leaf(leaf.view).is_some_and(|view| actor.may(view)) => Self::Lacking(leaf),
+            _ => Self::Hidden,
+        }
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Hidden => Self::NotFound,
+            Denied::Lacking(leaf) => {
+                Self::Forbidden(format!("This needs the permission “{}”. A super administrator can give it to you.", leaf.label))
+            }
+        }
+    }
+}

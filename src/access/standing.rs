@@ -1,0 +1,221 @@
+//! From the facts of grants to what they allow now: S-5, D-5, D-7, D-10, computed each time it is asked.
+
+use super::{
+    actor::Usable,
+    reach::{Area, Bound},
+};
+use crate::domain::{
+    administrator_role::{Kind, ScopeReach},
+    key::{GrantKey, OrganizationKey},
+    organization::Lineage,
+    permissions::PermissionSet,
+    time::{Period, Time},
+};
+
+/// A scope as a grant uses it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// The organization that owns it.
+    pub owner: OrganizationKey,
+    /// How far it goes.
+    pub reach: ScopeReach,
+    /// Whether the owner and all its ancestors are active (S-5).
+    pub owner_active: bool,
+}
+
+impl Scope {
+    fn bound(&self) -> Bound {
+        let (min, max) = self.reach.distances();
+        Bound { organization: self.owner, min, max }
+    }
+}
+
+/// A grant as it is stored, with what it hangs on.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// The grant.
+    pub key: GrantKey,
+    /// Its role's kind.
+    pub kind: Kind,
+    /// Its role's permissions.
+    pub permissions: PermissionSet,
+    /// Its scope; none for the super role and for root roles without one.
+    pub scope: Option<Scope>,
+    /// Its dates.
+    pub period: Period,
+    /// Whether it may be handed on.
+    pub cascading: bool,
+    /// The grant it was made through, that one's, and so on up (D-10).
+    pub above: Vec<Upper>,
+}
+
+/// A grant above another in its chain: only its scope and dates bind the lower one (D-10).
+#[derive(Clone, Debug)]
+pub struct Upper {
+    /// Its scope.
+    pub scope: Option<Scope>,
+    /// Its dates.
+    pub period: Period,
+    /// The kind of its role.
+    pub kind: Kind,
+}
+
+/// The holder's memberships, as far as grants hang on them.
+#[derive(Clone, Debug, Default)]
+pub struct Memberships {
+    /// Where they are an active member, each with its ancestors.
+    pub active: Vec<Lineage>,
+    /// Where they are blocked.
+    pub blocked: Vec<OrganizationKey>,
+}
+
+impl Memberships {
+    fn in_root(&self) -> bool {
+        self.active.iter().any(|place| place.is_root)
+    }
+
+    fn inside(&self, area: &Area) -> bool {
+        self.active.iter().any(|place| super::Reach::In(vec![(area.clone(), None)]).contains(place))
+    }
+}
+
+/// What a holder can do now by the grants they hold: the super grant, if one is effective, and the rest.
+/// The holder's own status is not asked here: whoever is not active cannot be signed in (S-6).
+pub fn standing(grants: &[Grant], memberships: &Memberships, now: Time) -> (Option<GrantKey>, Vec<Usable>) {
+    let mut super_grant = None;
+    let mut usable = Vec::new();
+    for grant in grants {
+        let period = grant.above.iter().fold(grant.period, |period, upper| period.within(upper.period));
+        if !period.contains(now) {
+            continue;
+        }
+        match grant.kind {
+            // D-5: only for active members of root.
+            Kind::Super if memberships.in_root() => super_grant = super_grant.or(Some(grant.key)),
+            Kind::Super => {}
+            // D-7: a root role acts only while its holder is an active member of root.
+            Kind::Root if !memberships.in_root() => {}
+            Kind::Root | Kind::Other => {
+                for area in areas(grant, memberships) {
+                    usable.push(Usable {
+                        grant: grant.key,
+                        permissions: grant.permissions,
+                        area,
+                        until: period.ends,
+                        cascading: grant.cascading,
+                    });
+                }
+            }
+        }
+    }
+    (super_grant, usable)
+}
+
+/// Where one grant reaches, after S-5, D-7 and D-10.
+fn areas(grant: &Grant, memberships: &Memberships) -> Vec<Area> {
+    let root_too = grant.kind == Kind::Root;
+    let mut found = Vec::new();
+    if root_too {
+        found.push(Area::Root);
+    }
+    if let Some(scope) = &grant.scope
+        && scope.owner_active
+        && !memberships.blocked.contains(&scope.owner)
+    {
+        let uppers = grant.above.iter().filter_map(|upper| upper.scope.as_ref()).map(Scope::bound);
+        // D-7: above a scope stands a scope; an upper grant of a root role without one covers no organization but root.
+        let unscoped = grant.above.iter().any(|upper| upper.scope.is_none() && upper.kind != Kind::Super);
+        if !unscoped {
+            let bounds: Vec<Bound> = std::iter::once(scope.bound()).chain(uppers).collect();
+            found.push(Area::Within { bounds, root_too });
+        }
+    }
+    // D-10: a grant that was handed on takes effect only while its holder is an active member somewhere in the
+    // scope of the grant it was made through.
+    match grant.above.first() {
+        None => found,
+        Some(upper) => {
+            let lives_inside = match &upper.scope {
+                Some(scope) => memberships.inside(&Area::Within { bounds: vec![scope.bound()], root_too: upper.kind == Kind::Root }),
+                None => memberships.in_root(),
+            };
+            if lives_inside { found } else { Vec::new() }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lineage(path: &[i64]) -> Lineage {
+        let ancestors = path.iter().enumerate().map(|(distance, key)| (OrganizationKey(*key), distance as i32)).collect();
+        Lineage { organization: OrganizationKey(path[0]), ancestors, is_root: path.len() == 1 }
+    }
+
+    fn grant(kind: Kind, scope: Option<(i64, ScopeReach)>) -> Grant {
+        Grant {
+            key: GrantKey(1),
+            kind,
+            permissions: PermissionSet::ALL,
+            scope: scope.map(|(owner, reach)| Scope { owner: OrganizationKey(owner), reach, owner_active: true }),
+            period: Period::ALWAYS,
+            cascading: false,
+            above: Vec::new(),
+        }
+    }
+
+    fn member_of(paths: &[&[i64]]) -> Memberships {
+        Memberships { active: paths.iter().map(|path| lineage(path)).collect(), blocked: Vec::new() }
+    }
+
+    const NOW: Time = Time::from_micros(100);
+
+    #[test]
+    fn root_roles_and_the_super_role_sleep_while_their_holder_is_not_an_active_member_of_root() {
+        for kind in [Kind::Super, Kind::Root] {
+            let held = [grant(kind, None)];
+            let (as_super, usable) = standing(&held, &member_of(&[&[1]]), NOW);
+            assert!(as_super.is_some() || !usable.is_empty());
+            let (as_super, usable) = standing(&held, &member_of(&[&[2, 1]]), NOW);
+            assert!(as_super.is_none() && usable.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_grant_sleeps_outside_its_dates_when_its_owner_is_inactive_or_its_holder_is_blocked_there() {
+        let awake = grant(Kind::Other, Some((2, ScopeReach::ThisAndBelow)));
+        let member = member_of(&[&[2, 1]]);
+        assert_eq!(standing(std::slice::from_ref(&awake), &member, NOW).1.len(), 1);
+
+        let mut early = awake.clone();
+        early.period.starts = Some(Time::from_micros(101));
+        let mut over = awake.clone();
+        over.period.ends = Some(NOW);
+        let mut inactive = awake.clone();
+        inactive.scope.as_mut().unwrap().owner_active = false;
+        for sleeping in [early, over, inactive] {
+            assert!(standing(&[sleeping], &member, NOW).1.is_empty());
+        }
+        let blocked = Memberships { blocked: vec![OrganizationKey(2)], ..member };
+        assert!(standing(&[awake], &blocked, NOW).1.is_empty());
+    }
+
+    #[test]
+    fn what_was_handed_on_stays_inside_what_it_was_made_through() {
+        let mut lower = grant(Kind::Other, Some((2, ScopeReach::ThisAndBelow)));
+        lower.above.push(Upper {
+            scope: Some(Scope { owner: OrganizationKey(2), reach: ScopeReach::ThisAndChildren, owner_active: false }),
+            period: Period { starts: None, ends: Some(Time::from_micros(150)) },
+            kind: Kind::Other,
+        });
+        let member = member_of(&[&[3, 2, 1]]);
+        let (_, usable) = standing(std::slice::from_ref(&lower), &member, NOW);
+        assert_eq!(usable[0].until, Some(Time::from_micros(150)));
+        let reach = crate::access::Reach::In(vec![(usable[0].area.clone(), None)]);
+        assert!(reach.contains(&lineage(&[3, 2, 1])));
+        assert!(!reach.contains(&lineage(&[4, 3, 2, 1])), "narrowed to children by the upper grant");
+        assert!(standing(std::slice::from_ref(&lower), &member_of(&[&[9, 1]]), NOW).1.is_empty(), "its holder has left the scope");
+        assert!(standing(&[lower], &member, Time::from_micros(150)).1.is_empty(), "the upper grant has ended");
+    }
+}

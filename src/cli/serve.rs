@@ -1,0 +1,32 @@
+//! `bailiwick serve`.
+
+use crate::{
+    access::{Origin, system},
+    config::Options,
+    store::{Db, set_up},
+    web::{House, passwords::Passwords, server},
+};
+use anyhow::Context;
+use std::{net::TcpListener, sync::Arc};
+
+/// Serves until it is told to stop.
+pub(super) fn run(options: &Options) -> anyhow::Result<()> {
+    let db = super::open(options)?;
+    serve(options, db, |_| ())
+}
+
+/// Listens, says where, and serves.
+pub(super) fn serve(options: &Options, db: Db, say: impl FnOnce(&str)) -> anyhow::Result<()> {
+    let address = options.address()?;
+    let listener = TcpListener::bind(address).with_context(|| format!("{address} cannot be listened on"))?;
+    let outside = options.outside(listener.local_addr()?, options.key()?)?;
+    println!("Bailiwick is at {}", outside.public_url);
+    let permit = system::set_up(Origin::default());
+    if db.read(&permit, |view| set_up::is_due(view))? {
+        let code = db.write(&permit, set_up::new_code)?;
+        println!("No super administrator yet. Set up here, once: {}/setup?code={code}", outside.public_url);
+    }
+    say(&outside.public_url);
+    let house = House { db, outside: Arc::new(outside), passwords: Passwords::default() };
+    actix_web::rt::System::new().block_on(server::run(house, listener, options.tls()?))
+}

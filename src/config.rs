@@ -1,0 +1,151 @@
+//! What the command line, the environment and `bailiwick.toml` say. Parsed once; the command line wins over the
+//! environment, which wins over the file.
+
+use crate::{
+    store::sessions::Limits,
+    web::{Outside, server::Tls},
+};
+use anyhow::{Context, bail};
+use clap::Args;
+use ipnet::IpNet;
+use serde::Deserialize;
+use std::{
+    io::Write,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+/// Where the database is.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Options {
+    /// sqlite:FILE or postgres://… [default: sqlite:bailiwick.db]
+    #[arg(long, env = "BAILIWICK_DATABASE_URL", global = true)]
+    pub database_url: Option<String>,
+    /// Address and port to listen on [default: 127.0.0.1:8080]
+    #[arg(long, env = "BAILIWICK_LISTEN", global = true)]
+    pub listen: Option<String>,
+    /// The address at which people find us; needed off this machine
+    #[arg(long, env = "BAILIWICK_PUBLIC_URL", global = true)]
+    pub public_url: Option<String>,
+    /// Allow plain http off this machine
+    #[arg(long, env = "BAILIWICK_INSECURE_HTTP", global = true)]
+    pub insecure_http: bool,
+    /// A proxy whose X-Forwarded-For counts, as a network (repeatable)
+    #[arg(long, env = "BAILIWICK_TRUSTED_PROXY", value_delimiter = ',', global = true)]
+    pub trusted_proxy: Vec<IpNet>,
+    /// The file with the secret key; made beside a SQLite database
+    #[arg(long, env = "BAILIWICK_KEY_FILE", global = true)]
+    pub key_file: Option<PathBuf>,
+    /// Certificate chain, PEM
+    #[arg(long, env = "BAILIWICK_TLS_CERT", global = true)]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key, PEM
+    #[arg(long, env = "BAILIWICK_TLS_KEY", global = true)]
+    pub tls_key: Option<PathBuf>,
+}
+
+impl Options {
+    /// With what `bailiwick.toml` in this folder adds.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn with_file(self, file: &Path) -> anyhow::Result<Self> {
+        let text = match std::fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(self),
+            Err(error) => return Err(error).with_context(|| format!("{} cannot be read", file.display())),
+        };
+        let below: Self = toml::from_str(&text).with_context(|| format!("{} is not right", file.display()))?;
+        Ok(Self {
+            database_url: self.database_url.or(below.database_url),
+            listen: self.listen.or(below.listen),
+            public_url: self.public_url.or(below.public_url),
+            insecure_http: self.insecure_http || below.insecure_http,
+            trusted_proxy: if self.trusted_proxy.is_empty() { below.trusted_proxy } else { self.trusted_proxy },
+            key_file: self.key_file.or(below.key_file),
+            tls_cert: self.tls_cert.or(below.tls_cert),
+            tls_key: self.tls_key.or(below.tls_key),
+        })
+    }
+
+    /// The database.
+    pub fn database(&self) -> &str {
+        self.database_url.as_deref().unwrap_or("sqlite:bailiwick.db")
+    }
+
+    /// Where to listen.
+    ///
+    /// # Errors
+    /// When it is no address with a port.
+    pub fn address(&self) -> anyhow::Result<SocketAddr> {
+        let text = self.listen.as_deref().unwrap_or("127.0.0.1:8080");
+        text.parse().with_context(|| format!("“{text}” is no address with a port, like 127.0.0.1:8080"))
+    }
+
+    /// Certificate and key, both or neither.
+    ///
+    /// # Errors
+    /// When one is missing.
+    pub fn tls(&self) -> anyhow::Result<Option<Tls>> {
+        match (&self.tls_cert, &self.tls_key) {
+            (Some(cert), Some(key)) => Ok(Some(Tls { cert: cert.clone(), key: key.clone() })),
+            (None, None) => Ok(None),
+            _ => bail!("--tls-cert and --tls-key go together"),
+        }
+    }
+
+    /// How the outside sees us, when we listen at this address.
+    ///
+    /// # Errors
+    /// When something is missing or not safe.
+    pub fn outside(&self, listening: SocketAddr, key: [u8; 64]) -> anyhow::Result<Outside> {
+        let tls = self.tls()?.is_some();
+        let loopback = listening.ip().is_loopback();
+        let public_url = match &self.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None if loopback => format!("{}://localhost:{}", if tls { "https" } else { "http" }, listening.port()),
+            None => bail!("Off this machine --public-url says how people find us, e.g. https://admin.brand.example"),
+        };
+        let secure = public_url.starts_with("https://");
+        if !secure && !public_url.starts_with("http://") {
+            bail!("--public-url starts with https:// (or http:// on this machine)");
+        }
+        let host = public_url.split("://").nth(1).unwrap_or_default();
+        let local = ["localhost", "127.", "[::1]"].iter().any(|start| host.starts_with(start));
+        if !secure && !local && !self.insecure_http {
+            bail!("Plain http off this machine lets others read passwords. Use https, or --insecure-http to say that the network is safe");
+        }
+        Ok(Outside { public_url, secure, trusted_proxies: self.trusted_proxy.clone(), limits: Limits::default(), key })
+    }
+
+    /// The secret key: read, or made beside a SQLite database.
+    ///
+    /// # Errors
+    /// When it is missing on PostgreSQL, or cannot be read or made.
+    pub fn key(&self) -> anyhow::Result<[u8; 64]> {
+        let file = match (&self.key_file, self.database().strip_prefix("sqlite:")) {
+            (Some(file), _) => file.clone(),
+            (None, Some(database)) => PathBuf::from(format!("{}.key", database.trim_start_matches("//"))),
+            (None, None) => bail!("On PostgreSQL --key-file names the file with the secret key; all processes use the same"),
+        };
+        match std::fs::read(&file) {
+            Ok(bytes) => bytes.try_into().map_err(|_| anyhow::anyhow!("{} is no key of ours: it has 64 bytes", file.display())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => make_key(&file),
+            Err(error) => Err(error).with_context(|| format!("{} cannot be read", file.display())),
+        }
+    }
+}
+
+fn make_key(file: &Path) -> anyhow::Result<[u8; 64]> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let key: [u8; 64] = crate::clock::Chance::system().bytes();
+    let mut out = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)
+        .with_context(|| format!("The key {} cannot be made", file.display()))?;
+    out.write_all(&key)?;
+    Ok(key)
+}

@@ -1,0 +1,159 @@
+//! Who asks: an account with everything it can use now. Read for every request and again in every write.
+
+use super::{conn::Conn, schema::accounts, sql::Sql, transaction::Reader};
+use crate::{
+    access::{Actor, standing, system::SigningIn},
+    domain::{
+        account::{MembershipStatus, Status},
+        administrator_role::{Kind, ScopeReach},
+        key::*,
+        organization::Lineage,
+        permissions::PermissionSet,
+        time::{Period, Time},
+    },
+    problem::Problem,
+};
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Bool, Integer, Nullable, Text},
+};
+use std::collections::HashMap;
+
+/// The actor behind a session, or none when the account is gone or not active (S-6).
+///
+/// # Errors
+/// What the database says.
+pub fn find(view: &mut impl Reader<SigningIn>, account: AccountKey) -> Result<Option<Actor>, Problem> {
+    let now = view.now();
+    load(view.conn(), account, now)
+}
+
+/// Reads the actor: two queries for a plain account, three for one with grants.
+pub(super) fn load(conn: &mut Conn, account: AccountKey, now: Time) -> Result<Option<Actor>, Problem> {
+    type Row = (String, String, Option<String>, Option<String>, StoreKey, Status);
+    let found: Option<Row> = accounts::table
+        .find(account)
+        .select((accounts::id, accounts::name, accounts::email, accounts::username, accounts::store, accounts::status))
+        .first(conn)
+        .optional()?;
+    let Some((id, name, email, username, store, Status::Active)) = found else { return Ok(None) };
+    let grants = grants(conn, [account])?.remove(&account).unwrap_or_default();
+    let memberships = if grants.is_empty() { standing::Memberships::default() } else { memberships(conn, account)? };
+    let (super_grant, usable) = standing::standing(&grants, &memberships, now);
+    let identifier = email.or(username).unwrap_or_default();
+    Ok(Some(Actor { account, id, name, identifier, store, super_grant, usable }))
+}
+
+#[derive(diesel::QueryableByName)]
+struct GrantRow {
+    #[diesel(sql_type = BigInt)]
+    account: AccountKey,
+    #[diesel(sql_type = BigInt)]
+    base: GrantKey,
+    #[diesel(sql_type = Integer)]
+    level: i32,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    starts: Option<Time>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    ends: Option<Time>,
+    #[diesel(sql_type = Bool)]
+    cascading: bool,
+    #[diesel(sql_type = Text)]
+    kind: Kind,
+    #[diesel(sql_type = Text)]
+    permissions: String,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    owner: Option<OrganizationKey>,
+    #[diesel(sql_type = Nullable<Text>)]
+    reach: Option<ScopeReach>,
+    #[diesel(sql_type = Bool)]
+    owner_inactive: bool,
+}
+
+/// Every grant of these accounts with its chain upwards (D-10), in one query.
+pub(super) fn grants(
+    conn: &mut Conn,
+    of: impl IntoIterator<Item = AccountKey>,
+) -> Result<HashMap<AccountKey, Vec<standing::Grant>>, Problem> {
+    let mut sql = Sql::new(
+        "WITH RECURSIVE chain (account, base, level, role, scope, starts, ends, cascading, through) AS (\
+         SELECT g.account, g.key, 0, g.role, g.scope, g.starts, g.ends, g.cascading, g.through FROM grants g WHERE g.account IN ",
+    );
+    sql.list(of.into_iter().map(|key| key.0)).push(
+        " UNION ALL SELECT c.account, c.base, c.level + 1, g.role, g.scope, g.starts, g.ends, g.cascading, g.through \
+         FROM chain c JOIN grants g ON g.key = c.through WHERE c.level < 1000) \
+         SELECT c.account, c.base, c.level, c.starts, c.ends, c.cascading, r.kind, r.permissions, s.organization AS owner, s.reach, \
+         EXISTS (SELECT 1 FROM organization_closure x JOIN organizations o ON o.key = x.ancestor \
+         WHERE x.descendant = s.organization AND NOT o.active) AS owner_inactive \
+         FROM chain c JOIN administrator_roles r ON r.key = c.role LEFT JOIN scopes s ON s.key = c.scope \
+         ORDER BY c.account, c.base, c.level",
+    );
+    let mut found: HashMap<AccountKey, Vec<standing::Grant>> = HashMap::new();
+    for row in sql.load::<GrantRow>(conn)? {
+        let scope = match (row.owner, row.reach) {
+            (Some(owner), Some(reach)) => Some(standing::Scope { owner, reach, owner_active: !row.owner_inactive }),
+            _ => None,
+        };
+        let period = Period { starts: row.starts, ends: row.ends };
+        let held = found.entry(row.account).or_default();
+        if row.level == 0 {
+            let permissions = match row.kind {
+                Kind::Super => PermissionSet::ALL,
+                Kind::Root | Kind::Other => PermissionSet::parse(&row.permissions)
+                    .map_err(|code| Problem::Internal(anyhow::anyhow!("a stored role holds the unknown permission {code}")))?,
+            };
+            held.push(standing::Grant {
+                key: row.base,
+                kind: row.kind,
+                permissions,
+                scope,
+                period,
+                cascading: row.cascading,
+                above: Vec::new(),
+            });
+        } else if let Some(grant) = held.last_mut() {
+            grant.above.push(standing::Upper { scope, period, kind: row.kind });
+        }
+    }
+    Ok(found)
+}
+
+#[derive(diesel::QueryableByName)]
+struct MembershipRow {
+    #[diesel(sql_type = BigInt)]
+    organization: OrganizationKey,
+    #[diesel(sql_type = Text)]
+    status: MembershipStatus,
+    #[diesel(sql_type = BigInt)]
+    ancestor: OrganizationKey,
+    #[diesel(sql_type = Integer)]
+    depth: i32,
+}
+
+fn memberships(conn: &mut Conn, account: AccountKey) -> Result<standing::Memberships, Problem> {
+    let mut sql = Sql::new(
+        "SELECT m.organization, m.status, c.ancestor, c.depth FROM memberships m \
+         JOIN organization_closure c ON c.descendant = m.organization WHERE m.account = ",
+    );
+    sql.bind(account).push(" ORDER BY m.organization, c.depth");
+    let mut found = standing::Memberships::default();
+    for row in sql.load::<MembershipRow>(conn)? {
+        match row.status {
+            MembershipStatus::Blocked => {
+                if found.blocked.last() != Some(&row.organization) {
+                    found.blocked.push(row.organization);
+                }
+            }
+            MembershipStatus::Active => {
+                if found.active.last().is_none_or(|last| last.organization != row.organization) {
+                    found.active.push(Lineage { organization: row.organization, ancestors: Vec::new(), is_root: false });
+                }
+                if let Some(last) = found.active.last_mut() {
+                    last.ancestors.push((row.ancestor, row.depth));
+                    last.is_root = last.ancestors.len() == 1;
+                }
+            }
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,86 @@
+//! Accounts with what hangs on them (S-3, S-7).
+
+use super::{Wrong, organizations::Stores, pairs};
+use crate::{
+    domain::{key::*, text},
+    problem::Problem,
+    store::{
+        conn::Conn,
+        schema::{accounts, identifiers},
+        sign_in::search_text,
+    },
+};
+use diesel::prelude::*;
+use std::collections::HashMap;
+
+type Row = (AccountKey, String, StoreKey, (String, String, String), Option<String>, Option<String>, String);
+
+/// How many accounts are looked at together.
+const PIECE: i64 = 20_000;
+
+pub(super) fn check(conn: &mut Conn, wrong: &mut Wrong, stores: &Stores) -> Result<(), Problem> {
+    use accounts as a;
+    let mut after = AccountKey(i64::MIN);
+    loop {
+        let rows: Vec<Row> = a::table
+            .filter(a::key.gt(after))
+            .order(a::key)
+            .limit(PIECE)
+            .select((a::key, a::id, a::store, (a::name, a::name_sort, a::search), a::email, a::username, a::attributes))
+            .load(conn)?;
+        let Some(last) = rows.last().map(|row| row.0) else { break };
+        piece(conn, wrong, stores, &rows, after, last)?;
+        after = last;
+    }
+    pairs(
+        conn,
+        wrong,
+        "memberships",
+        "SELECT a.id AS one, o.id AS other FROM memberships m JOIN accounts a ON a.key = m.account JOIN organizations o ON o.key = m.organization \
+         WHERE a.store <> o.store LIMIT 1000",
+        |account, organization| format!("The account {account} is a member of the organization {organization} of another store (S-7)."),
+    )?;
+    pairs(
+        conn,
+        wrong,
+        "groups",
+        "SELECT a.id AS one, g.name AS other FROM account_group_members m JOIN accounts a ON a.key = m.account \
+         JOIN account_groups g ON g.key = m.account_group WHERE a.store <> g.store LIMIT 1000",
+        |account, group| format!("The account {account} is in the group “{group}” of another store."),
+    )
+}
+
+fn piece(conn: &mut Conn, wrong: &mut Wrong, stores: &Stores, rows: &[Row], after: AccountKey, last: AccountKey) -> Result<(), Problem> {
+    use identifiers as i;
+    let stored: Vec<(AccountKey, StoreKey, String, String)> =
+        i::table.filter(i::account.gt(after)).filter(i::account.le(last)).select((i::account, i::store, i::folded, i::kind)).load(conn)?;
+    let mut of: HashMap<AccountKey, Vec<(StoreKey, String, String)>> = HashMap::new();
+    for (account, store, folded, kind) in stored {
+        of.entry(account).or_default().push((store, folded, kind));
+    }
+    for (key, id, store, (name, sort, search), email, username, attributes) in rows {
+        let right = (text::search(name), search_text(name, email.as_deref(), username.as_deref()));
+        wrong.same("accounts", (sort, search), (&right.0, &right.1), || {
+            format!("The sort or search text of the account {id} is wrong (S-3).")
+        });
+        if serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(attributes).is_err() {
+            wrong.say("accounts", || format!("The attributes of the account {id} cannot be read."));
+        }
+        let mut right: Vec<(StoreKey, String, String)> = [("email", email), ("username", username)]
+            .into_iter()
+            .filter_map(|(kind, typed)| Some((*store, text::fold(typed.as_deref()?), kind.to_owned())))
+            .collect();
+        if right.is_empty() {
+            wrong.say("identifiers", || {
+                format!("The account {id} of “{}” has neither an e-mail address nor a user name (S-3).", stores.name(*store))
+            });
+        }
+        let mut stored = of.remove(key).unwrap_or_default();
+        right.sort();
+        stored.sort();
+        wrong.same("identifiers", stored, right, || {
+            format!("The identifiers of the account {id} of “{}” are not its e-mail address and user name (S-3).", stores.name(*store))
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,260 @@
+//! One pool over SQLite or PostgreSQL, chosen by the scheme of the URL.
+
+use crate::{
+    clock::{Chance, Clock},
+    problem::Problem,
+};
+use diesel::{
+    connection::{Instrumentation, InstrumentationEvent, SimpleConnection},
+    prelude::*,
+    r2d2::R2D2Connection,
+    result::{DatabaseErrorKind, Error},
+};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// A connection to either database; queries are written once for both.
+#[derive(diesel::MultiConnection)]
+pub enum Conn {
+    Postgres(diesel::PgConnection),
+    Sqlite(diesel::SqliteConnection),
+}
+
+/// Runs the same diesel expression on the concrete connection: for what only the concrete ones can do.
+macro_rules! on_each {
+    ($conn:expr, |$c:ident| $body:expr) => {
+        match $conn {
+            $crate::store::conn::Conn::Sqlite($c) => $body,
+            $crate::store::conn::Conn::Postgres($c) => $body,
+        }
+    };
+}
+pub(super) use on_each;
+
+/// Which database it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// A file of our own.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// What keeps a database from being opened; a sentence for the terminal.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct OpenError(String);
+
+/// Opens connections. diesel's own manager would try every database in turn, so that a PostgreSQL that is
+/// down became an SQLite file of that name.
+pub(super) struct Manager {
+    backend: Backend,
+    target: String,
+    queries: Arc<AtomicU64>,
+}
+
+/// Counts statements, so that tests can assert how many a page takes.
+struct Counter(Arc<AtomicU64>);
+impl Instrumentation for Counter {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if let InstrumentationEvent::StartQuery { .. } = event {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = Conn;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> Result<Conn, Self::Error> {
+        use diesel::r2d2::Error::{ConnectionError, QueryError};
+        let mut conn = match self.backend {
+            Backend::Postgres => {
+                let mut conn = PgConnection::establish(&self.target).map_err(ConnectionError)?;
+                conn.batch_execute(
+                    "SET TIME ZONE 'UTC'; SET lock_timeout = '10s'; SET statement_timeout = '60s'; \
+                     SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = 'warning'",
+                )
+                .map_err(QueryError)?;
+                Conn::Postgres(conn)
+            }
+            Backend::Sqlite => {
+                let mut conn = SqliteConnection::establish(&self.target).map_err(ConnectionError)?;
+                // busy_timeout comes first: switching to WAL can itself meet a lock.
+                conn.batch_execute(
+                    "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                     PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -8000; \
+                     PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456",
+                )
+                .map_err(QueryError)?;
+                Conn::Sqlite(conn)
+            }
+        };
+        conn.set_instrumentation(Counter(Arc::clone(&self.queries)));
+        Ok(conn)
+    }
+
+    fn is_valid(&self, conn: &mut Conn) -> Result<(), Self::Error> {
+        conn.ping().map_err(diesel::r2d2::Error::QueryError)
+    }
+
+    fn has_broken(&self, conn: &mut Conn) -> bool {
+        std::thread::panicking() || conn.is_broken()
+    }
+}
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    pub(super) pool: r2d2::Pool<Manager>,
+    /// Tells every transaction its `now`.
+    pub clock: Clock,
+    /// Makes ids, tokens and salts.
+    pub chance: Chance,
+    backend: Backend,
+    queries: Arc<AtomicU64>,
+}
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+impl Db {
+    /// Opens `sqlite:FILE` or `postgres://…`, without migrating it.
+    ///
+    /// # Errors
+    /// A sentence for the terminal.
+    pub fn open(url: &str, connections: u32, clock: Clock, chance: Chance) -> Result<Self, OpenError> {
+        let (backend, target) = target(url)?;
+        let queries = Arc::new(AtomicU64::new(0));
+        let pool = r2d2::Pool::builder()
+            .max_size(connections)
+            .min_idle(Some(1))
+            .test_on_check_out(backend == Backend::Postgres)
+            .connection_timeout(Duration::from_secs(5))
+            .error_handler(Box::new(QuietErrors))
+            .build(Manager { backend, target, queries: Arc::clone(&queries) })
+            .map_err(|error| OpenError(format!("The database cannot be opened: {error}")))?;
+        Ok(Self { pool, clock, chance, backend, queries })
+    }
+
+    /// Which database it is.
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// Statements sent since the start, over all connections.
+    pub fn queries(&self) -> u64 {
+        self.queries.load(Ordering::Relaxed)
+    }
+
+    /// Brings the database to this version. Several processes may start at once.
+    ///
+    /// # Errors
+    /// A sentence for the terminal; an unfinished migration is rolled back.
+    pub fn migrate(&self) -> Result<Vec<String>, OpenError> {
+        let failed = |error: &dyn std::fmt::Display| OpenError(format!("The database cannot be migrated: {error}"));
+        let mut conn = self.pool.get().map_err(|error| failed(&error))?;
+        let done = match &mut *conn {
+            Conn::Sqlite(conn) => conn.run_pending_migrations(SQLITE).map(|list| list.iter().map(ToString::to_string).collect()),
+            Conn::Postgres(conn) => {
+                conn.batch_execute("SELECT pg_advisory_lock(7272741)").map_err(|error| failed(&error))?;
+                let done = conn.run_pending_migrations(POSTGRES).map(|list| list.iter().map(ToString::to_string).collect());
+                conn.batch_execute("SELECT pg_advisory_unlock(7272741)").map_err(|error| failed(&error))?;
+                done
+            }
+        };
+        done.map_err(|error| failed(&error))
+    }
+
+    /// Whether the database answers and has every migration of this version (`/readyz`).
+    pub fn ready(&self) -> bool {
+        let Ok(mut conn) = self.pool.get() else { return false };
+        let pending = match &mut *conn {
+            Conn::Sqlite(conn) => conn.has_pending_migration(SQLITE),
+            Conn::Postgres(conn) => conn.has_pending_migration(POSTGRES),
+        };
+        matches!(pending, Ok(false))
+    }
+
+    pub(super) fn conn(&self) -> Result<r2d2::PooledConnection<Manager>, Problem> {
+        self.pool.get().map_err(|error| {
+            tracing::error!(%error, "no connection to the database");
+            Problem::Unavailable
+        })
+    }
+}
+
+/// r2d2 prints its own errors to standard error otherwise.
+#[derive(Debug)]
+struct QuietErrors;
+impl r2d2::HandleError<diesel::r2d2::Error> for QuietErrors {
+    fn handle_error(&self, error: diesel::r2d2::Error) {
+        tracing::warn!(%error, "a connection to the database failed");
+    }
+}
+
+fn target(url: &str) -> Result<(Backend, String), OpenError> {
+    if let Some(file) = url.strip_prefix("sqlite:") {
+        let file = file.strip_prefix("//").unwrap_or(file);
+        return if file.is_empty() {
+            Err(OpenError("sqlite: needs a file, e.g. sqlite:bailiwick.db".into()))
+        } else {
+            Ok((Backend::Sqlite, file.to_owned()))
+        };
+    }
+    if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+        return Err(OpenError(format!("“{url}” is neither sqlite:FILE nor postgres://….")));
+    }
+    // This build speaks no TLS to PostgreSQL, and libpq would silently go on in the clear (quality.md).
+    let host = url.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?']).next().unwrap_or(""));
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    let loopback = ["localhost", "127.", "[::1]"].iter().any(|start| host.starts_with(start)) || host.is_empty() || host.starts_with("%2F");
+    if !loopback && !url.contains("sslmode=disable") {
+        return Err(OpenError("This build does not speak TLS to PostgreSQL. Off this machine, add ?sslmode=disable to the URL to say that the network is safe.".into()));
+    }
+    Ok((Backend::Postgres, url.to_owned()))
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound => Self::NotFound,
+            Error::DatabaseError(DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::ForeignKeyViolation, ref info) => {
+                tracing::warn!(message = info.message(), "a constraint of the database refused a change");
+                Self::Conflict("Somebody changed this at the same moment. Load the page again.".into())
+            }
+            Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::SerializationFailure, _)
+            | Error::BrokenTransactionManager => Self::Unavailable,
+            Error::DatabaseError(_, ref info)
+                if ["database is locked", "disk", "lock timeout", "connection", "readonly"]
+                    .iter()
+                    .any(|word| info.message().contains(word)) =>
+            {
+                tracing::error!(message = info.message(), "the database cannot work");
+                Self::Unavailable
+            }
+            other => Self::internal(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_off_this_machine_needs_a_word_about_tls() {
+        assert!(target("postgres://u@db.example/b").is_err());
+        assert!(target("postgres://u@db.example/b?sslmode=disable").is_ok());
+        assert!(target("postgres://u:p@localhost:5432/b").is_ok());
+        assert_eq!(target("sqlite:b.db").unwrap(), (Backend::Sqlite, "b.db".into()));
+        assert!(target("mysql://x").is_err() && target("sqlite:").is_err());
+    }
+}

@@ -1,0 +1,50 @@
+//! The database, behind typed doors: [`Db::read`] and [`Db::write`] take a permit, [`Db::note`] reaches only
+//! what no right depends on. diesel is named here and nowhere else.
+
+mod columns;
+mod conn;
+/// Page by page through long lists.
+pub mod paging;
+mod schema;
+mod sql;
+mod transaction;
+
+/// Accounts.
+pub mod accounts;
+/// Who asks: an account with everything it can use now.
+pub mod actors;
+/// The whole database against the rules.
+pub mod check;
+/// The event log.
+pub mod events;
+/// What accounts hold, for rank.
+pub mod holdings;
+/// Identity stores.
+pub mod identity_stores;
+/// Answers to forms that may be sent twice.
+pub mod once;
+/// Organizations.
+pub mod organizations;
+/// What a person likes.
+pub mod preferences;
+/// Role assignments.
+pub mod role_assignments;
+/// Organization roles.
+pub mod roles;
+/// Selections that survive everything.
+pub mod selections;
+/// Sessions.
+pub mod sessions;
+/// Settings of the installation, and the first run.
+pub mod set_up;
+/// Signing in.
+pub mod sign_in;
+/// Failures that make the next try wait.
+pub mod throttles;
+/// Ancestors, descendants and paths.
+pub mod tree;
+/// The world file: import and export.
+pub mod world;
+
+pub use conn::{Backend, Db, OpenError};
+pub use transaction::{Note, Reader, Tx, View};

@@ -1,0 +1,408 @@
+//! Organizations: lists, the tree and their page. Only what lies in the reader's reach is found.
+
+use super::{
+    conn::Conn,
+    identity_stores::like,
+    paging::{self, Cursor, Order, Paging, Placed, Slice, Sorted},
+    sql::Sql,
+    transaction::Reader,
+    tree,
+};
+use crate::{
+    access::{Ground, Permit, Reach},
+    domain::{
+        key::*,
+        organization::{Lineage, Organization, Status, Step},
+        permissions::{self, OrganizationView},
+        text,
+        time::Time,
+    },
+    problem::Problem,
+};
+use diesel::{
+    QueryableByName,
+    sql_types::{BigInt, Bool, Integer, Nullable, Text},
+};
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    key: OrganizationKey,
+    #[diesel(sql_type = Text)]
+    id: String,
+    #[diesel(sql_type = BigInt)]
+    store: StoreKey,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Bool)]
+    active: bool,
+    #[diesel(sql_type = Integer)]
+    depth: i32,
+}
+
+impl From<Row> for Organization {
+    fn from(Row { key, id, store, name, active, depth }: Row) -> Self {
+        Self { key, id, store, name, active, depth }
+    }
+}
+
+const ROW: &str = "SELECT o.key, o.id, o.store, o.name, o.active, o.depth FROM organizations o WHERE ";
+
+/// The organization with this id, in the reach of the reader's permit.
+///
+/// # Errors
+/// [`Problem::NotFound`] outside it; [`Problem::Forbidden`] where the person may see it but not do this (Z-5).
+pub fn find<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey, id: &str) -> Result<Organization, Problem> {
+    let (conn, permit) = reader.parts();
+    if let Some(found) = find_in(conn, permit.reach(), store, id)? {
+        return Ok(found);
+    }
+    match seen_by_view(permit) {
+        Some((reach, label)) if find_in(conn, &reach, store, id)?.is_some() => Err(Problem::Forbidden(format!(
+            "Your permission “{label}” does not reach this organization. A super administrator can extend it."
+        ))),
+        _ => Err(Problem::NotFound),
+    }
+}
+
+/// As [`find`], by the key that a draft keeps.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_by_key<G: Ground>(reader: &mut impl Reader<G>, key: OrganizationKey) -> Result<Organization, Problem> {
+    let mut sql = Sql::new(ROW);
+    sql.push("o.key = ").bind(key);
+    let found = sql.load::<Row>(reader.conn())?.pop().ok_or(Problem::NotFound)?;
+    find(reader, found.store, &found.id)
+}
+
+/// Where the person may look at what `G` acts on, when `G` is not itself for looking.
+fn seen_by_view<G: Ground>(permit: &Permit<G>) -> Option<(Reach, &'static str)> {
+    let leaf = G::PERMISSION.filter(|leaf| leaf.view != leaf.code)?;
+    let reach = permit.actor()?.reach_of(permissions::leaf(leaf.view)?)?;
+    Some((reach, leaf.label))
+}
+
+fn find_in(conn: &mut Conn, reach: &Reach, store: StoreKey, id: &str) -> Result<Option<Organization>, Problem> {
+    let mut sql = Sql::new(ROW);
+    sql.push("o.id = ").bind(id).push(" AND o.store = ").bind(store).push(" AND ").in_reach(reach, "o.key");
+    Ok(sql.load::<Row>(conn)?.pop().map(Organization::from))
+}
+
+/// A choice for a form: an organization with its path.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// Public id.
+    pub id: String,
+    /// Its path as text.
+    pub path: String,
+}
+
+/// The organizations to choose from in a form, up to 500 and by path; the flag tells whether there are more.
+///
+/// # Errors
+/// What the database says.
+pub fn choices<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey) -> Result<(Vec<Choice>, bool), Problem> {
+    const MOST: usize = 500;
+    let (conn, permit) = reader.parts();
+    let mut sql = Sql::new(ROW);
+    sql.push("o.store = ").bind(store).push(" AND ").in_reach(permit.reach(), "o.key");
+    sql.push(" ORDER BY o.depth, o.name_sort, o.key LIMIT ").bind(MOST as i64 + 1);
+    let rows: Vec<Row> = sql.load(conn)?;
+    let more = rows.len() > MOST;
+    let mut paths = tree::paths(conn, rows.iter().map(|row| row.key))?;
+    let mut choices: Vec<Choice> = rows
+        .into_iter()
+        .take(MOST)
+        .map(|row| Choice { id: row.id, path: crate::domain::organization::path_text(&paths.remove(&row.key).unwrap_or_default()) })
+        .collect();
+    choices.sort_by_cached_key(|choice| text::search(&choice.path));
+    Ok((choices, more))
+}
+
+/// An organization in a list.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The organization.
+    pub organization: Organization,
+    /// From the top to itself.
+    pub path: Vec<Step>,
+    /// Whether it and all its ancestors are active (S-5).
+    pub effectively_active: bool,
+    /// Members here.
+    pub accounts: i64,
+    /// Accounts that hold a role here or above.
+    pub org_admins: i64,
+    /// Organizations below it.
+    pub below: i64,
+    /// When it was made.
+    pub created_at: Time,
+}
+
+#[derive(QueryableByName)]
+struct ListedRow {
+    #[diesel(embed)]
+    base: Row,
+    #[diesel(sql_type = Text)]
+    name_sort: String,
+    #[diesel(sql_type = Bool)]
+    inactive: bool,
+    #[diesel(sql_type = BigInt)]
+    accounts: i64,
+    #[diesel(sql_type = BigInt)]
+    org_admins: i64,
+    #[diesel(sql_type = BigInt)]
+    below: i64,
+    #[diesel(sql_type = BigInt)]
+    created_at: Time,
+}
+
+impl Placed for ListedRow {
+    fn cursor(&self, order: &Order) -> Cursor {
+        let sorted = match order.column {
+            "o.created_at" => Sorted::Int(self.created_at.micros()),
+            _ => Sorted::Text(self.name_sort.clone()),
+        };
+        Cursor(sorted, self.base.key.0)
+    }
+}
+
+/// What narrows and orders the list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Part of a name or external id.
+    pub q: String,
+    /// By its own switch.
+    pub status: Option<Status>,
+    /// Only those without an org admin.
+    pub without_admins: bool,
+    /// Only the children of this one.
+    pub parent: Option<OrganizationKey>,
+    /// By creation instead of by name.
+    pub by_creation: bool,
+    /// Reversed.
+    pub descending: bool,
+}
+
+fn columns(now: Time) -> Sql {
+    let mut sql = Sql::new(
+        "SELECT o.key, o.id, o.store, o.name, o.active, o.depth, o.name_sort, o.created_at, \
+         EXISTS (SELECT 1 FROM organization_closure x JOIN organizations xo ON xo.key = x.ancestor WHERE x.descendant = o.key AND NOT xo.active) AS inactive, \
+         (SELECT count(*) FROM memberships m WHERE m.organization = o.key) AS accounts, \
+         (SELECT count(*) FROM organization_closure b WHERE b.ancestor = o.key AND b.depth > 0) AS below, ",
+    );
+    sql.push("(SELECT count(DISTINCT ra.account) FROM organization_closure c JOIN role_assignments ra ON ra.organization = c.ancestor WHERE c.descendant = o.key AND (ra.ends IS NULL OR ra.ends > ");
+    sql.bind(now).push(")) AS org_admins ");
+    sql
+}
+
+/// The organizations of a store in the reader's reach.
+///
+/// # Errors
+/// What the database says.
+pub fn list(
+    reader: &mut impl Reader<OrganizationView>,
+    store: StoreKey,
+    filter: &Filter,
+    paging: &Paging,
+) -> Result<Slice<Listed>, Problem> {
+    let now = reader.now();
+    let (conn, permit) = reader.parts();
+    let mut from = Sql::new("FROM organizations o WHERE o.store = ");
+    from.bind(store).push(" AND ").in_reach(permit.reach(), "o.key");
+    if !filter.q.is_empty() {
+        let part = format!("%{}%", like(&text::search(&filter.q)));
+        from.push(" AND (o.name_sort LIKE ")
+            .bind(part.clone())
+            .push(" ESCAPE '\\' OR o.external_id LIKE ")
+            .bind(part)
+            .push(" ESCAPE '\\')");
+    }
+    if let Some(status) = filter.status {
+        from.push(if status == Status::Active { " AND o.active" } else { " AND NOT o.active" });
+    }
+    if let Some(parent) = filter.parent {
+        from.push(" AND o.parent = ").bind(parent);
+    }
+    if filter.without_admins {
+        from.push(" AND NOT EXISTS (SELECT 1 FROM organization_closure ac JOIN role_assignments ar ON ar.organization = ac.ancestor WHERE ac.descendant = o.key AND (ar.ends IS NULL OR ar.ends > ");
+        from.bind(now).push("))");
+    }
+    let order =
+        Order { column: if filter.by_creation { "o.created_at" } else { "o.name_sort" }, key: "o.key", descending: filter.descending };
+    let columns = columns(now);
+    let slice = paging::slice_with::<ListedRow>(conn, &columns, &from, order, paging)?;
+    let mut paths = tree::paths(conn, slice.rows.iter().map(|row| row.base.key))?;
+    Ok(slice.map(|row| listed(row, &mut paths)))
+}
+
+fn listed(row: ListedRow, paths: &mut std::collections::HashMap<OrganizationKey, Vec<Step>>) -> Listed {
+    Listed {
+        path: paths.remove(&row.base.key).unwrap_or_default(),
+        effectively_active: !row.inactive,
+        accounts: row.accounts,
+        org_admins: row.org_admins,
+        below: row.below,
+        created_at: row.created_at,
+        organization: row.base.into(),
+    }
+}
+
+/// A node of the tree as it is drawn: in the order of drawing, with how deep it stands on the page.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The organization.
+    pub organization: Organization,
+    /// How many steps below the top node that it hangs under.
+    pub level: usize,
+    /// The path above a top node, which the reader sees but cannot open.
+    pub above: String,
+    /// The nodes below it.
+    pub children: Vec<Node>,
+}
+
+/// The organizations of a store in reach as a forest: what has no visible parent is a top node (screens.md 4.5).
+///
+/// # Errors
+/// What the database says.
+pub fn forest(reader: &mut impl Reader<OrganizationView>, store: StoreKey) -> Result<Vec<Node>, Problem> {
+    #[derive(QueryableByName)]
+    struct NodeRow {
+        #[diesel(embed)]
+        base: Row,
+        #[diesel(sql_type = Nullable<BigInt>)]
+        parent: Option<OrganizationKey>,
+    }
+    let (conn, permit) = reader.parts();
+    let mut sql = Sql::new("SELECT o.key, o.id, o.store, o.name, o.active, o.depth, o.parent FROM organizations o WHERE o.store = ");
+    sql.bind(store).push(" AND ").in_reach(permit.reach(), "o.key").push(" ORDER BY o.depth DESC, o.name_sort DESC, o.key DESC");
+    let rows: Vec<NodeRow> = sql.load(conn)?;
+    let visible: std::collections::HashSet<OrganizationKey> = rows.iter().map(|row| row.base.key).collect();
+    let is_top = |row: &NodeRow| row.parent.is_none_or(|parent| !visible.contains(&parent));
+    let mut paths = tree::paths(conn, rows.iter().filter(|row| is_top(row)).map(|row| row.base.key))?;
+    // Deepest first: when a node comes, its children are all there.
+    let mut waiting: std::collections::HashMap<OrganizationKey, Vec<Node>> = std::collections::HashMap::new();
+    let mut tops = Vec::new();
+    for row in rows {
+        let top = is_top(&row);
+        let mut children = waiting.remove(&row.base.key).unwrap_or_default();
+        children.reverse();
+        let mut path = if top { paths.remove(&row.base.key).unwrap_or_default() } else { Vec::new() };
+        path.pop();
+        let node = Node { organization: row.base.into(), level: 0, above: crate::domain::organization::path_text(&path), children };
+        match row.parent {
+            Some(parent) if !top => waiting.entry(parent).or_default().push(node),
+            _ => tops.push(node),
+        }
+    }
+    tops.sort_by_cached_key(|node| text::search(&format!("{} {}", node.above, node.organization.name)));
+    Ok(tops)
+}
+
+/// How many organizations of the store lie in reach, counted to the limit.
+///
+/// # Errors
+/// What the database says.
+pub fn count<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey) -> Result<paging::Total, Problem> {
+    let (conn, permit) = reader.parts();
+    let mut from = Sql::new("FROM organizations o WHERE o.store = ");
+    from.bind(store).push(" AND ").in_reach(permit.reach(), "o.key");
+    paging::total(conn, &from)
+}
+
+/// What an organization's page shows beside its lists.
+#[derive(Clone, Debug)]
+pub struct Detail {
+    /// As in the list.
+    pub listed: Listed,
+    /// O-1.
+    pub description: String,
+    /// O-1.
+    pub external_id: Option<String>,
+    /// O-1.
+    pub metadata: Vec<(String, String)>,
+    /// O-1.
+    pub self_registration: bool,
+    /// O-1.
+    pub organization_registration: bool,
+    /// Which steps of the path the reader may open.
+    pub open: Vec<bool>,
+}
+
+/// An organization's page.
+///
+/// # Errors
+/// [`Problem::NotFound`] out of reach.
+pub fn detail(reader: &mut impl Reader<OrganizationView>, store: StoreKey, id: &str) -> Result<Detail, Problem> {
+    #[derive(QueryableByName)]
+    struct DetailRow {
+        #[diesel(embed)]
+        listed: ListedRow,
+        #[diesel(sql_type = Text)]
+        description: String,
+        #[diesel(sql_type = Nullable<Text>)]
+        external_id: Option<String>,
+        #[diesel(sql_type = Text)]
+        metadata: String,
+        #[diesel(sql_type = Bool)]
+        self_registration: bool,
+        #[diesel(sql_type = Bool)]
+        organization_registration: bool,
+    }
+    let now = reader.now();
+    let (conn, permit) = reader.parts();
+    let mut sql = columns(now);
+    sql.push(
+        ", o.description, o.external_id, o.metadata, o.self_registration, o.organization_registration FROM organizations o WHERE o.id = ",
+    );
+    sql.bind(id).push(" AND o.store = ").bind(store).push(" AND ").in_reach(permit.reach(), "o.key");
+    let row = sql.load::<DetailRow>(conn)?.pop().ok_or(Problem::NotFound)?;
+    let mut paths = tree::paths(conn, [row.listed.base.key])?;
+    let listed = listed(row.listed, &mut paths);
+    let lineages = tree::lineages(conn, listed.path.iter().map(|step| step.key))?;
+    let open = listed.path.iter().map(|step| lineages.get(&step.key).is_some_and(|place| permit.reach().contains(place))).collect();
+    let metadata: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&row.metadata).map_err(Problem::internal)?;
+    let metadata =
+        metadata.into_iter().map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned))).collect();
+    Ok(Detail {
+        listed,
+        description: row.description,
+        external_id: row.external_id,
+        metadata,
+        self_registration: row.self_registration,
+        organization_registration: row.organization_registration,
+        open,
+    })
+}
+
+/// Where an organization stands, with its ancestors.
+pub(super) fn lineage(conn: &mut Conn, organization: &Organization) -> Result<Lineage, Problem> {
+    tree::lineage(conn, organization.key)
+}
+
+/// The names of the organizations below one, up to a number of them, by name; and how many there are.
+///
+/// # Errors
+/// What the database says.
+pub fn below<G: Ground>(reader: &mut impl Reader<G>, organization: &Organization, most: i64) -> Result<(Vec<String>, i64), Problem> {
+    #[derive(QueryableByName)]
+    struct Name {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+    let conn = reader.conn();
+    let count = tree::below(conn, organization.key)?;
+    let mut sql = Sql::new(
+        "SELECT o.name FROM organization_closure c JOIN organizations o ON o.key = c.descendant WHERE c.depth > 0 AND c.ancestor = ",
+    );
+    sql.bind(organization.key).push(" ORDER BY o.name_sort, o.key LIMIT ").bind(most);
+    Ok((sql.load::<Name>(conn)?.into_iter().map(|row| row.name).collect(), count))
+}
+
+/// The path of an organization, from the top to itself.
+///
+/// # Errors
+/// What the database says.
+pub fn path<G: Ground>(reader: &mut impl Reader<G>, organization: &Organization) -> Result<Vec<Step>, Problem> {
+    Ok(tree::paths(reader.conn(), [organization.key])?.remove(&organization.key).unwrap_or_default())
+}

@@ -1,0 +1,70 @@
+//! What a person likes (screens.md 4.16).
+
+use super::{
+    conn::{Conn, on_each},
+    schema::preferences,
+    transaction::{Note, Reader},
+};
+use crate::{access::Ground, domain::key::AccountKey, problem::Problem};
+use diesel::prelude::*;
+
+/// A person's settings.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Preferences {
+    /// `device`, `light` or `dark`.
+    pub appearance: String,
+    /// `comfortable` or `compact`.
+    pub density: String,
+    /// An IANA name; none: what the browser says.
+    pub time_zone: Option<String>,
+    /// Rows a page: 25, 50 or 100.
+    pub per_page: i32,
+    /// Whether single keys are shortcuts.
+    pub shortcuts: bool,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self { appearance: "device".into(), density: "comfortable".into(), time_zone: None, per_page: 25, shortcuts: true }
+    }
+}
+
+/// A person's settings, or what holds without.
+///
+/// # Errors
+/// What the database says.
+pub fn find<G: Ground>(reader: &mut impl Reader<G>, account: AccountKey) -> Result<Preferences, Problem> {
+    load(reader.conn(), account)
+}
+
+fn load(conn: &mut Conn, account: AccountKey) -> Result<Preferences, Problem> {
+    use preferences as p;
+    Ok(p::table
+        .find(account)
+        .select((p::appearance, p::density, p::time_zone, p::per_page, p::shortcuts))
+        .first(conn)
+        .optional()?
+        .unwrap_or_default())
+}
+
+/// Saves a person's settings.
+///
+/// # Errors
+/// What the database says.
+pub fn save(note: &mut Note, account: AccountKey, wanted: &Preferences) -> Result<(), Problem> {
+    use preferences as p;
+    let values = (
+        p::appearance.eq(&wanted.appearance),
+        p::density.eq(&wanted.density),
+        p::time_zone.eq(&wanted.time_zone),
+        p::per_page.eq(wanted.per_page),
+        p::shortcuts.eq(wanted.shortcuts),
+    );
+    on_each!(note.conn(), |conn| diesel::insert_into(p::table)
+        .values((p::account.eq(account), values))
+        .on_conflict(p::account)
+        .do_update()
+        .set(values)
+        .execute(conn))?;
+    Ok(())
+}

@@ -1,0 +1,307 @@
+//! The tables, once for both databases; `tests/store` compares this with what the migrations make of each.
+
+diesel::table! {
+    settings (name) {
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    identity_stores (key) {
+        key -> BigInt,
+        name -> Text,
+        name_folded -> Text,
+        slug -> Text,
+        built_in -> Bool,
+        self_registration -> Bool,
+        organization_registration -> Bool,
+        accounts -> BigInt,
+        rev -> Integer,
+        created_at -> BigInt,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    attributes (store, name) {
+        store -> BigInt,
+        name -> Text,
+        label -> Text,
+        #[sql_name = "type"]
+        kind -> Text,
+        required -> Bool,
+        choices -> Text,
+        portal_visible -> Bool,
+        portal_editable -> Bool,
+        personal -> Bool,
+        position -> Integer,
+    }
+}
+
+diesel::table! {
+    organizations (key) {
+        key -> BigInt,
+        id -> Text,
+        store -> BigInt,
+        parent -> Nullable<BigInt>,
+        name -> Text,
+        name_folded -> Text,
+        name_sort -> Text,
+        description -> Text,
+        external_id -> Nullable<Text>,
+        metadata -> Text,
+        active -> Bool,
+        self_registration -> Bool,
+        organization_registration -> Bool,
+        depth -> Integer,
+        rev -> Integer,
+        created_at -> BigInt,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    organization_closure (ancestor, descendant) {
+        ancestor -> BigInt,
+        descendant -> BigInt,
+        depth -> Integer,
+    }
+}
+
+diesel::table! {
+    accounts (key) {
+        key -> BigInt,
+        id -> Text,
+        store -> BigInt,
+        name -> Text,
+        name_sort -> Text,
+        email -> Nullable<Text>,
+        username -> Nullable<Text>,
+        search -> Text,
+        status -> Text,
+        locked_until -> Nullable<BigInt>,
+        password_hash -> Nullable<Text>,
+        change_password -> Bool,
+        attributes -> Text,
+        last_sign_in_at -> Nullable<BigInt>,
+        rev -> Integer,
+        created_at -> BigInt,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    identifiers (store, folded) {
+        store -> BigInt,
+        folded -> Text,
+        account -> BigInt,
+        kind -> Text,
+    }
+}
+
+diesel::table! {
+    account_groups (key) {
+        key -> BigInt,
+        store -> BigInt,
+        name -> Text,
+        name_folded -> Text,
+    }
+}
+
+diesel::table! {
+    account_group_members (account, account_group) {
+        account -> BigInt,
+        account_group -> BigInt,
+    }
+}
+
+diesel::table! {
+    memberships (account, organization) {
+        account -> BigInt,
+        organization -> BigInt,
+        status -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    roles (key) {
+        key -> BigInt,
+        id -> Text,
+        store -> BigInt,
+        name -> Text,
+        name_folded -> Text,
+        name_sort -> Text,
+        description -> Text,
+        auto_every -> Bool,
+        auto_first -> Bool,
+        rights -> Integer,
+        rev -> Integer,
+        created_at -> BigInt,
+        changed_at -> BigInt,
+        changed_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    role_assignments (organization, role, account) {
+        organization -> BigInt,
+        role -> BigInt,
+        account -> BigInt,
+        starts -> Nullable<BigInt>,
+        ends -> Nullable<BigInt>,
+        reason -> Text,
+        given -> Text,
+        given_by -> Nullable<Text>,
+        given_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    administrator_roles (key) {
+        key -> BigInt,
+        id -> Text,
+        name -> Text,
+        name_folded -> Text,
+        description -> Text,
+        kind -> Text,
+        permissions -> Text,
+        rev -> Integer,
+        created_at -> BigInt,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    scopes (key) {
+        key -> BigInt,
+        id -> Text,
+        organization -> BigInt,
+        name -> Text,
+        name_folded -> Text,
+        description -> Text,
+        reach -> Text,
+        rev -> Integer,
+        created_at -> BigInt,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    grants (key) {
+        key -> BigInt,
+        id -> Text,
+        role -> BigInt,
+        account -> BigInt,
+        scope -> Nullable<BigInt>,
+        cascading -> Bool,
+        through -> Nullable<BigInt>,
+        starts -> Nullable<BigInt>,
+        ends -> Nullable<BigInt>,
+        reason -> Text,
+        given_by -> Nullable<Text>,
+        given_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (hash) {
+        hash -> Text,
+        id -> Text,
+        account -> BigInt,
+        state -> Text,
+        address -> Nullable<Text>,
+        agent -> Nullable<Text>,
+        created_at -> BigInt,
+        seen_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    throttles (name) {
+        name -> Text,
+        failures -> Integer,
+        blocked_until -> BigInt,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    once_keys (account, once) {
+        account -> BigInt,
+        once -> Text,
+        location -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    preferences (account) {
+        account -> BigInt,
+        appearance -> Text,
+        density -> Text,
+        time_zone -> Nullable<Text>,
+        per_page -> Integer,
+        shortcuts -> Bool,
+    }
+}
+
+diesel::table! {
+    selection_drafts (id) {
+        id -> Text,
+        account -> BigInt,
+        store -> BigInt,
+        organization -> BigInt,
+        role -> BigInt,
+        matching -> Nullable<Text>,
+        frozen -> Bool,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    selection_items (draft, account) {
+        draft -> Text,
+        account -> BigInt,
+        included -> Bool,
+    }
+}
+
+diesel::table! {
+    events (key) {
+        key -> BigInt,
+        id -> Text,
+        at -> BigInt,
+        actor -> Nullable<Text>,
+        actor_name -> Text,
+        through -> Nullable<Text>,
+        action -> Text,
+        outcome -> Text,
+        address -> Nullable<Text>,
+        agent -> Nullable<Text>,
+        request -> Nullable<Text>,
+        detail_hash -> Text,
+        previous -> Text,
+        hash -> Text,
+    }
+}
+
+diesel::table! {
+    event_subjects (event, position) {
+        event -> BigInt,
+        position -> Integer,
+        noun -> Text,
+        id -> Text,
+        organization -> Nullable<BigInt>,
+        store -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    event_details (event) {
+        event -> BigInt,
+        salt -> Text,
+        body -> Text,
+    }
+}

@@ -1,0 +1,295 @@
+//! Selections that survive searching, paging and everything else (screens.md 3.6): a draft on the server, made
+//! by the first POST, for its owner alone, for a day.
+
+use super::{
+    accounts::Filter,
+    conn::{Conn, on_each},
+    paging,
+    role_assignments::{Wanted, unassigned},
+    schema::{selection_drafts, selection_items},
+    sql::Sql,
+    transaction::{Note, Reader},
+};
+use crate::{
+    access::Reach,
+    clock::Chance,
+    domain::{key::*, permissions::UserView, role_assignment::MOST_AT_ONCE, time::Time},
+    problem::Problem,
+};
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Bool, Text},
+};
+use std::collections::{HashMap, HashSet};
+
+/// How long a draft is kept, in seconds.
+const LIFE: i64 = 24 * 3600;
+
+/// A selection.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Its id in addresses.
+    pub id: String,
+    /// The store it chooses from.
+    pub store: StoreKey,
+    /// The pair's organization.
+    pub organization: OrganizationKey,
+    /// The pair's role.
+    pub role: RoleKey,
+    /// What it matches, when everything that matches is selected.
+    pub matching: Option<Filter>,
+    /// Whether the list of accounts is settled (for the confirmation).
+    pub frozen: bool,
+}
+
+type DraftRow = (String, StoreKey, OrganizationKey, RoleKey, Option<String>, bool);
+
+impl TryFrom<DraftRow> for Draft {
+    type Error = Problem;
+    fn try_from((id, store, organization, role, matching, frozen): DraftRow) -> Result<Self, Problem> {
+        let matching = matching.map(|text| serde_json::from_str(&text)).transpose().map_err(Problem::internal)?;
+        Ok(Self { id, store, organization, role, matching, frozen })
+    }
+}
+
+fn find_in(conn: &mut Conn, owner: AccountKey, store: StoreKey, id: &str, now: Time) -> Result<Option<Draft>, Problem> {
+    use selection_drafts as d;
+    d::table
+        .find(id)
+        .filter(d::account.eq(owner))
+        .filter(d::store.eq(store))
+        .filter(d::expires_at.gt(now))
+        .select((d::id, d::store, d::organization, d::role, d::matching, d::frozen))
+        .first::<DraftRow>(conn)
+        .optional()?
+        .map(Draft::try_from)
+        .transpose()
+}
+
+/// The reader's own draft in this store, if it is still there.
+///
+/// # Errors
+/// What the database says.
+pub fn find(reader: &mut impl Reader<UserView>, store: StoreKey, id: &str) -> Result<Option<Draft>, Problem> {
+    let now = reader.now();
+    let owner = reader.permit().person()?.account;
+    find_in(reader.conn(), owner, store, id, now)
+}
+
+/// What a post of the picker changes.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// Of these rows, which were on the page …
+    pub seen: Vec<AccountKey>,
+    /// … these are ticked.
+    pub ticked: Vec<AccountKey>,
+    /// Clears everything first, and with a filter selects everything that matches it.
+    pub replace: Option<Option<Filter>>,
+}
+
+/// Makes or changes the draft. Each post is complete and may arrive twice. Its id.
+///
+/// # Errors
+/// What the database says.
+pub fn change(
+    note: &mut Note,
+    chance: &Chance,
+    owner: AccountKey,
+    id: Option<&str>,
+    wanted: &Wanted,
+    change: &Change,
+) -> Result<String, Problem> {
+    use selection_drafts as d;
+    let now = note.now();
+    let (store, organization, role) = (wanted.organization.store, wanted.organization.key, wanted.role.key);
+    let existing = match id {
+        Some(id) => find_in(note.conn(), owner, store, id, now)?,
+        None => None,
+    };
+    let expires = now.plus_seconds(LIFE);
+    let id = match existing {
+        Some(draft) => {
+            // Another pair keeps the accounts (screens.md 3.6); they are checked again by every later step.
+            diesel::update(d::table.find(&draft.id))
+                .set((d::organization.eq(organization), d::role.eq(role), d::frozen.eq(false), d::expires_at.eq(expires)))
+                .execute(note.conn())?;
+            draft.id
+        }
+        None => {
+            let id = chance.id("draft");
+            diesel::delete(d::table.filter(d::account.eq(owner)).filter(d::expires_at.le(now))).execute(note.conn())?;
+            diesel::insert_into(d::table)
+                .values((
+                    d::id.eq(&id),
+                    d::account.eq(owner),
+                    d::store.eq(store),
+                    d::organization.eq(organization),
+                    d::role.eq(role),
+                    d::matching.eq(None::<String>),
+                    d::frozen.eq(false),
+                    d::expires_at.eq(expires),
+                ))
+                .execute(note.conn())?;
+            id
+        }
+    };
+    if let Some(matching) = &change.replace {
+        let matching = matching.as_ref().map(serde_json::to_string).transpose().map_err(Problem::internal)?;
+        diesel::update(d::table.find(&id)).set(d::matching.eq(matching)).execute(note.conn())?;
+        diesel::delete(selection_items::table.filter(selection_items::draft.eq(&id))).execute(note.conn())?;
+        return Ok(id);
+    }
+    let ticked: HashSet<AccountKey> = change.ticked.iter().copied().collect();
+    let items: Vec<(AccountKey, bool)> = change.seen.iter().map(|key| (*key, ticked.contains(key))).collect();
+    put(note.conn(), &id, &items)?;
+    Ok(id)
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = selection_items)]
+#[diesel(treat_none_as_default_value = false)]
+struct Item<'a> {
+    draft: &'a str,
+    account: AccountKey,
+    included: bool,
+}
+
+fn put(conn: &mut Conn, draft: &str, items: &[(AccountKey, bool)]) -> Result<(), Problem> {
+    use diesel::upsert::excluded;
+    for items in items.chunks(5_000) {
+        let rows: Vec<Item> = items.iter().map(|&(account, included)| Item { draft, account, included }).collect();
+        on_each!(conn, |conn| diesel::insert_into(selection_items::table)
+            .values(&rows)
+            .on_conflict((selection_items::draft, selection_items::account))
+            .do_update()
+            .set(selection_items::included.eq(excluded(selection_items::included)))
+            .execute(conn))?;
+    }
+    Ok(())
+}
+
+/// The keys of those of the ids that are accounts of the store in reach; a form may name anything.
+///
+/// # Errors
+/// What the database says.
+pub fn keys(reader: &mut impl Reader<UserView>, store: StoreKey, ids: &[String]) -> Result<HashMap<String, AccountKey>, Problem> {
+    let (conn, permit) = reader.parts();
+    let found = super::accounts::by_ids(conn, permit.reach(), store, ids)?;
+    Ok(found.into_iter().map(|account| (account.id, account.key)).collect())
+}
+
+/// The condition that an account `a` is selected by the draft.
+pub(super) fn selected(conn: &mut Conn, draft: &str, wanted: &Wanted, now: Time) -> Result<Sql, Problem> {
+    let matching: Option<String> = selection_drafts::table.find(draft).select(selection_drafts::matching).first(conn)?;
+    let item = |included: bool| {
+        let mut sql = Sql::new("EXISTS (SELECT 1 FROM selection_items si WHERE si.account = a.key AND si.draft = ");
+        sql.bind(draft).push(" AND si.included = ").bind(included).push(")");
+        sql
+    };
+    let Some(matching) = matching else { return Ok(item(true)) };
+    let filter: Filter = serde_json::from_str(&matching).map_err(Problem::internal)?;
+    let mut sql = Sql::new("(");
+    sql.append(&item(true)).push(" OR (TRUE");
+    filter.add(conn, &mut sql, now, Some(wanted.organization.key));
+    sql.push(" AND NOT ").append(&item(false)).push("))");
+    Ok(sql)
+}
+
+/// How many are selected, and which of these rows are.
+#[derive(Clone, Debug, Default)]
+pub struct Selected {
+    /// Of all pages, counted to the limit.
+    pub count: i64,
+    /// Whether that is all of them.
+    pub exact: bool,
+    /// Of the rows asked about.
+    pub ticked: HashSet<AccountKey>,
+}
+
+/// Counts the selection, and tells which of the rows are in it. Who meanwhile got the pair, or left reach, is not.
+///
+/// # Errors
+/// What the database says.
+pub fn read(reader: &mut impl Reader<UserView>, draft: &Draft, wanted: &Wanted, rows: &[AccountKey]) -> Result<Selected, Problem> {
+    #[derive(QueryableByName)]
+    struct Key {
+        #[diesel(sql_type = BigInt)]
+        key: AccountKey,
+    }
+    let now = reader.now();
+    let (conn, permit) = reader.parts();
+    let mut from = unassigned(conn, permit.reach(), wanted, &Filter::default(), now);
+    from.push(" AND ").append(&selected(conn, &draft.id, wanted, now)?);
+    let total = paging::total(conn, &from)?;
+    let mut sql = Sql::new("SELECT a.key ");
+    sql.append(&from).push(" AND a.key IN ").list(rows.iter().map(|key| key.0));
+    let ticked = sql.load::<Key>(conn)?.into_iter().map(|row| row.key).collect();
+    Ok(Selected { count: total.count, exact: total.exact, ticked })
+}
+
+/// The ids of everything that is selected now, up to one more than may be assigned at once.
+///
+/// # Errors
+/// What the database says.
+pub fn resolve(reader: &mut impl Reader<UserView>, draft: &Draft, wanted: &Wanted) -> Result<Vec<(AccountKey, String)>, Problem> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = BigInt)]
+        key: AccountKey,
+        #[diesel(sql_type = Text)]
+        id: String,
+    }
+    let now = reader.now();
+    let (conn, permit) = reader.parts();
+    let mut sql = Sql::new("SELECT a.key, a.id ");
+    let mut from = unassigned(conn, permit.reach(), wanted, &Filter::default(), now);
+    from.push(" AND ").append(&selected(conn, &draft.id, wanted, now)?);
+    sql.append(&from).push(" ORDER BY a.name_sort, a.key LIMIT ").bind(MOST_AT_ONCE as i64 + 1);
+    Ok(sql.load::<Found>(conn)?.into_iter().map(|row| (row.key, row.id)).collect())
+}
+
+/// Settles the list: from now on exactly these are selected, whoever matches later.
+///
+/// # Errors
+/// What the database says.
+pub fn freeze(note: &mut Note, draft: &str, keys: &[AccountKey]) -> Result<(), Problem> {
+    use selection_drafts as d;
+    let conn = note.conn();
+    diesel::delete(selection_items::table.filter(selection_items::draft.eq(draft))).execute(conn)?;
+    put(conn, draft, &keys.iter().map(|key| (*key, true)).collect::<Vec<_>>())?;
+    diesel::update(d::table.find(draft)).set((d::matching.eq(None::<String>), d::frozen.eq(true))).execute(conn)?;
+    Ok(())
+}
+
+/// The ids of the accounts that were settled, whether or not they may still be assigned.
+///
+/// # Errors
+/// What the database says.
+pub fn frozen(reader: &mut impl Reader<UserView>, draft: &Draft) -> Result<Vec<String>, Problem> {
+    #[derive(QueryableByName)]
+    struct Found {
+        #[diesel(sql_type = Text)]
+        id: String,
+        #[diesel(sql_type = Bool)]
+        included: bool,
+    }
+    let mut sql = Sql::new("SELECT a.id, si.included FROM selection_items si JOIN accounts a ON a.key = si.account WHERE si.draft = ");
+    sql.bind(draft.id.as_str()).push(" ORDER BY a.name_sort, a.key");
+    Ok(sql.load::<Found>(reader.conn())?.into_iter().filter(|row| row.included).map(|row| row.id).collect())
+}
+
+/// Forgets the draft, when it has been assigned.
+///
+/// # Errors
+/// What the database says.
+pub fn forget(note: &mut Note, owner: AccountKey, id: &str) -> Result<(), Problem> {
+    use selection_drafts as d;
+    // Its items go with it.
+    diesel::delete(d::table.find(id).filter(d::account.eq(owner))).execute(note.conn())?;
+    Ok(())
+}
+
+/// Whether the reach of `user.view` is everything, for the words "of this store".
+pub fn whole_store(reader: &impl Reader<UserView>) -> bool {
+    *reader.permit().reach() == Reach::Everywhere
+}

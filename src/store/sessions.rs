@@ -1,0 +1,198 @@
+//! Sessions (I-5): in the database, their id only as a hash, listed and ended one by one or all.
+
+use super::{
+    conn::Conn,
+    events,
+    schema::{accounts, sessions},
+    transaction::{Note, Reader, Tx},
+};
+use crate::{
+    access::{Ground, Myself, system::SigningIn},
+    domain::{
+        event::{Event, Subject},
+        key::AccountKey,
+        time::Time,
+    },
+    problem::Problem,
+};
+use diesel::prelude::*;
+use sha2::{Digest, Sha256};
+
+/// Limits of a session, in seconds (I-5).
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Without a request.
+    pub idle: i64,
+    /// In all.
+    pub absolute: i64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { idle: 30 * 60, absolute: 12 * 3600 }
+    }
+}
+
+/// What is known of a session when it begins.
+#[derive(Clone, Debug)]
+pub struct Begin {
+    /// Its secret, which only the cookie holds.
+    pub secret: String,
+    /// Its public id, for the list of sessions.
+    pub id: String,
+    /// Whose it is.
+    pub account: AccountKey,
+    /// What the session middleware keeps.
+    pub state: String,
+    /// Whence.
+    pub address: Option<String>,
+    /// With what.
+    pub agent: Option<String>,
+}
+
+fn hash(secret: &str) -> String {
+    events::hex(&Sha256::digest(secret))
+}
+
+/// Begins a session.
+///
+/// # Errors
+/// What the database says.
+pub fn begin(note: &mut Note, begin: Begin) -> Result<(), Problem> {
+    let now = note.now();
+    diesel::insert_into(sessions::table)
+        .values((
+            sessions::hash.eq(hash(&begin.secret)),
+            sessions::id.eq(begin.id),
+            sessions::account.eq(begin.account),
+            sessions::state.eq(begin.state),
+            sessions::address.eq(begin.address),
+            sessions::agent.eq(begin.agent),
+            sessions::created_at.eq(now),
+            sessions::seen_at.eq(now),
+        ))
+        .execute(note.conn())?;
+    Ok(())
+}
+
+/// What a session holds, while it lasts, and when it was last used. Reading writes nothing.
+///
+/// # Errors
+/// What the database says.
+pub fn state(reader: &mut impl Reader<SigningIn>, secret: &str, limits: Limits) -> Result<Option<(String, Time)>, Problem> {
+    let now = reader.now();
+    Ok(sessions::table
+        .find(hash(secret))
+        .filter(sessions::seen_at.gt(now.plus_seconds(-limits.idle)))
+        .filter(sessions::created_at.gt(now.plus_seconds(-limits.absolute)))
+        .select((sessions::state, sessions::seen_at))
+        .first(reader.conn())
+        .optional()?)
+}
+
+/// Changes what a session holds. An UPDATE, never more: a request in flight must not bring an ended one back.
+///
+/// # Errors
+/// What the database says.
+pub fn update(note: &mut Note, secret: &str, state: &str) -> Result<(), Problem> {
+    let now = note.now();
+    diesel::update(sessions::table.find(hash(secret))).set((sessions::state.eq(state), sessions::seen_at.eq(now))).execute(note.conn())?;
+    Ok(())
+}
+
+/// Notes that a session was used, at most once a minute.
+///
+/// # Errors
+/// What the database says.
+pub fn touch(note: &mut Note, secret: &str) -> Result<(), Problem> {
+    let now = note.now();
+    diesel::update(sessions::table.find(hash(secret)).filter(sessions::seen_at.lt(now.plus_seconds(-60))))
+        .set(sessions::seen_at.eq(now))
+        .execute(note.conn())?;
+    Ok(())
+}
+
+/// Ends a session by its secret.
+///
+/// # Errors
+/// What the database says.
+pub fn end(note: &mut Note, secret: &str) -> Result<(), Problem> {
+    diesel::delete(sessions::table.find(hash(secret))).execute(note.conn())?;
+    Ok(())
+}
+
+/// A session in its owner's list.
+#[derive(Clone, Debug, Queryable)]
+pub struct Session {
+    /// Public id.
+    pub id: String,
+    /// Whence.
+    pub address: Option<String>,
+    /// With what.
+    pub agent: Option<String>,
+    /// Since when.
+    pub created_at: Time,
+    /// Last use.
+    pub seen_at: Time,
+}
+
+/// One's own sessions, latest first.
+///
+/// # Errors
+/// What the database says.
+pub fn list(reader: &mut impl Reader<Myself>, limits: Limits) -> Result<Vec<Session>, Problem> {
+    let now = reader.now();
+    let me = reader.permit().person()?.account;
+    use sessions as s;
+    Ok(s::table
+        .filter(s::account.eq(me))
+        .filter(s::seen_at.gt(now.plus_seconds(-limits.idle)))
+        .filter(s::created_at.gt(now.plus_seconds(-limits.absolute)))
+        .order((s::seen_at.desc(), s::id))
+        .limit(100)
+        .select((s::id, s::address, s::agent, s::created_at, s::seen_at))
+        .load(reader.conn())?)
+}
+
+/// Ends one of one's own sessions, or all but `keep`. How many were ended.
+///
+/// # Errors
+/// [`Problem::NotFound`] when the named one is not one's own.
+pub fn end_own(tx: &mut Tx<Myself>, id: Option<&str>, keep: &str) -> Result<usize, Problem> {
+    use sessions as s;
+    let me = tx.permit().person()?.clone();
+    let ended = match id {
+        Some(id) => diesel::delete(s::table.filter(s::account.eq(me.account)).filter(s::id.eq(id))).execute(tx.conn())?,
+        None => diesel::delete(s::table.filter(s::account.eq(me.account)).filter(s::id.ne(keep))).execute(tx.conn())?,
+    };
+    if ended == 0 && id.is_some() {
+        return Err(Problem::NotFound);
+    }
+    tx.record(Event::done("session.end").on(Subject::of("account", &me.id).in_store(me.store)).with("ended", ended))?;
+    Ok(ended)
+}
+
+/// Ends every session of an account, all but `keep` (S-6).
+pub(super) fn end_all(conn: &mut Conn, account: AccountKey, keep: Option<&str>) -> Result<usize, Problem> {
+    use sessions as s;
+    Ok(match keep {
+        Some(keep) => diesel::delete(s::table.filter(s::account.eq(account)).filter(s::id.ne(keep))).execute(conn)?,
+        None => diesel::delete(s::table.filter(s::account.eq(account))).execute(conn)?,
+    })
+}
+
+/// Writes down that a person signed out.
+///
+/// # Errors
+/// What the database says.
+pub fn signed_out(tx: &mut Tx<SigningIn>, account: AccountKey) -> Result<(), Problem> {
+    let (id, store): (String, crate::domain::key::StoreKey) =
+        accounts::table.find(account).select((accounts::id, accounts::store)).first(tx.conn())?;
+    record_as(tx, account, Event::done("session.end").on(Subject::of("account", id).in_store(store)))
+}
+
+/// Records an event in the name of an account, from work that runs before there is an actor.
+pub(super) fn record_as<G: Ground>(tx: &mut Tx<G>, account: AccountKey, event: Event) -> Result<(), Problem> {
+    let actor: (String, String) = accounts::table.find(account).select((accounts::id, accounts::name)).first(tx.conn())?;
+    tx.record_as(event, actor).map(|_| ())
+}

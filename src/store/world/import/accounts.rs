@@ -1,0 +1,629 @@
+//! Accounts with their identifiers, groups and memberships (S-3, S-4, S-7), in three passes over a store's list:
+//! whom each one is, by key; what becomes free; what each one becomes.
+
+use super::{
+    BINDS, Keys, State, Work, attributes, insert_all, instant,
+    organizations::Tree,
+    path_words,
+    stores::{Store, Stores},
+    upsert_all,
+};
+use crate::{
+    domain::{
+        account::{self, MembershipStatus, Status},
+        key::*,
+        password, text,
+        time::Time,
+        world,
+    },
+    problem::Problem,
+    store::{
+        conn::{Conn, on_each},
+        schema::{account_group_members, accounts, identifiers, identity_stores, memberships},
+        sign_in::search_text,
+        sql::Sql,
+        world::{
+            At, Faults,
+            rows::{AccountRow, GroupMemberRow, IdentifierRow, MembershipRow},
+        },
+    },
+};
+use diesel::prelude::*;
+use std::collections::{HashMap, HashSet};
+
+/// An account of the file: where it stands there, and whom it is.
+struct Plan {
+    index: usize,
+    key: AccountKey,
+    old: Option<Box<AccountRow>>,
+    state: State,
+}
+
+/// A list of accounts of the file: of a store, or (none) of root.
+struct Section {
+    of: Option<usize>,
+    store: usize,
+    plans: Vec<Plan>,
+}
+
+/// The accounts as they will be.
+pub(super) struct People {
+    sections: Vec<Section>,
+    /// By store and folded identifier: of every store that the file names, and of Administrators.
+    identifiers: HashMap<StoreKey, HashMap<String, AccountKey>>,
+    /// Who is a member of root, and how.
+    pub in_root: HashMap<AccountKey, MembershipStatus>,
+    freed: Vec<(StoreKey, String)>,
+    taken: Vec<IdentifierRow>,
+    memberships: Vec<MembershipRow>,
+    groups: Vec<GroupMemberRow>,
+    keys: Keys,
+}
+
+impl People {
+    /// The account of the store with this identifier.
+    pub fn find(&self, store: StoreKey, identifier: &str) -> Option<AccountKey> {
+        self.identifiers.get(&store)?.get(&text::fold(identifier)).copied()
+    }
+}
+
+fn list_of(file: &world::World, of: Option<usize>) -> &[world::Account] {
+    match of {
+        Some(index) => file.identity_stores.get(index).map_or(&[], |store| &store.accounts),
+        None => &file.root.accounts,
+    }
+}
+
+/// Judges every list of accounts.
+pub(super) fn judge(
+    work: &mut Work,
+    file: &world::World,
+    stores: &Stores,
+    tree: &Tree,
+    progress: &mut dyn FnMut(&str),
+) -> Result<People, Problem> {
+    let conn = work.tx.conn();
+    let mut people = People {
+        sections: Vec::new(),
+        identifiers: HashMap::new(),
+        in_root: memberships::table
+            .filter(memberships::organization.eq(tree.key(tree.root)))
+            .select((memberships::account, memberships::status))
+            .load::<(AccountKey, MembershipStatus)>(conn)?
+            .into_iter()
+            .collect(),
+        freed: Vec::new(),
+        taken: Vec::new(),
+        memberships: Vec::new(),
+        groups: Vec::new(),
+        keys: Keys::of(conn, "accounts")?,
+    };
+    let others = file.grants.iter().filter_map(|grant| stores.find(grant.store.as_deref()?));
+    for store in stores.of_file.iter().copied().flatten().chain([stores.administrators]).chain(others) {
+        let key = stores.list[store].entry.row.key;
+        if !people.identifiers.contains_key(&key) {
+            let known: Vec<(String, AccountKey)> = identifiers::table
+                .filter(identifiers::store.eq(key))
+                .select((identifiers::folded, identifiers::account))
+                .load(work.tx.conn())?;
+            people.identifiers.insert(key, known.into_iter().collect());
+        }
+    }
+    let top = At::TOP.key("identity_stores");
+    for (index, found) in stores.of_file.iter().enumerate() {
+        if let Some(found) = *found {
+            let at = top.index(index);
+            section(work, &mut people, file, stores, tree, Some(index), found, at.key("accounts"), progress)?;
+        }
+    }
+    let at = At::TOP.key("root");
+    section(work, &mut people, file, stores, tree, None, stores.administrators, at.key("accounts"), progress)?;
+    Ok(people)
+}
+
+#[allow(clippy::too_many_arguments, reason = "one call each from the two places that a list can stand")]
+fn section(
+    work: &mut Work,
+    people: &mut People,
+    file: &world::World,
+    stores: &Stores,
+    tree: &Tree,
+    of: Option<usize>,
+    found: usize,
+    at: At,
+    progress: &mut dyn FnMut(&str),
+) -> Result<(), Problem> {
+    let store = &stores.list[found];
+    let list = list_of(file, of);
+    if list.is_empty() {
+        return Ok(());
+    }
+    let key = store.entry.row.key;
+    let mut known = people.identifiers.remove(&key).unwrap_or_default();
+    let mut plans = recognise(work, people, &known, list, at)?;
+    release(people, &mut known, key, list, &plans);
+    let olds: Vec<AccountKey> = plans.iter().filter(|plan| plan.old.is_some()).map(|plan| plan.key).collect();
+    let mut judge = Judge {
+        store,
+        tree,
+        is_root: of.is_none(),
+        places: HashMap::new(),
+        memberships: memberships_of(work.tx.conn(), &olds)?,
+        groups: groups_of(work.tx.conn(), &olds)?,
+    };
+    for (count, plan) in plans.iter_mut().enumerate() {
+        if work.faults.full() {
+            break;
+        }
+        if count > 0 && count % 100_000 == 0 {
+            progress(&format!(
+                "{}: {} of {} accounts checked",
+                store.entry.row.name,
+                text::thousands(count as i64),
+                text::thousands(list.len() as i64)
+            ));
+        }
+        judge.account(work, people, &mut known, at.index(plan.index), &list[plan.index], plan)?;
+    }
+    people.identifiers.insert(key, known);
+    people.sections.push(Section { of, store: found, plans });
+    Ok(())
+}
+
+/// First pass: whom each account of the list is. Its key is its e-mail, else its user name.
+fn recognise(
+    work: &mut Work,
+    people: &mut People,
+    known: &HashMap<String, AccountKey>,
+    list: &[world::Account],
+    at: At,
+) -> Result<Vec<Plan>, Problem> {
+    let mut seen: HashSet<AccountKey> = HashSet::new();
+    let mut found: Vec<(usize, Option<AccountKey>)> = Vec::with_capacity(list.len());
+    for (index, account) in list.iter().enumerate() {
+        let Some(typed) = account.email.as_deref().or(account.username.as_deref()) else {
+            work.faults.add(at.index(index), "An account needs an e-mail address or a user name.");
+            continue;
+        };
+        let there = if known.is_empty() { None } else { known.get(&text::fold(typed)).copied() };
+        if there.is_some_and(|there| !seen.insert(there)) {
+            let here = at.index(index);
+            work.faults
+                .add(here.key(if account.email.is_some() { "email" } else { "username" }), format!("“{typed}” stands in this list twice."));
+            continue;
+        }
+        found.push((index, there));
+    }
+    let mut olds: HashMap<AccountKey, AccountRow> = HashMap::new();
+    let there: Vec<AccountKey> = found.iter().filter_map(|(_, there)| *there).collect();
+    for keys in there.chunks(BINDS / 2) {
+        let rows: Vec<AccountRow> = accounts::table.filter(accounts::key.eq_any(keys)).load(work.tx.conn())?;
+        olds.extend(rows.into_iter().map(|row| (row.key, row)));
+    }
+    Ok(found
+        .into_iter()
+        .map(|(index, there)| match there.and_then(|key| olds.remove(&key)) {
+            Some(old) => Plan { index, key: old.key, old: Some(Box::new(old)), state: State::Same },
+            None => Plan { index, key: AccountKey(people.keys.give()), old: None, state: State::Added },
+        })
+        .collect())
+}
+
+/// Second pass: the identifiers that the file replaces are free for others of the list.
+fn release(people: &mut People, known: &mut HashMap<String, AccountKey>, store: StoreKey, list: &[world::Account], plans: &[Plan]) {
+    for plan in plans {
+        let Some(old) = &plan.old else { continue };
+        let account = &list[plan.index];
+        for (before, after) in [(&old.email, &account.email), (&old.username, &account.username)] {
+            if let (Some(before), Some(after)) = (before, after) {
+                let before = text::fold(before);
+                if before != text::fold(after) {
+                    known.remove(&before);
+                    people.freed.push((store, before));
+                }
+            }
+        }
+    }
+}
+
+fn memberships_of(conn: &mut Conn, of: &[AccountKey]) -> Result<HashMap<(AccountKey, OrganizationKey), MembershipStatus>, Problem> {
+    let mut found = HashMap::new();
+    for keys in of.chunks(BINDS / 2) {
+        let rows: Vec<(AccountKey, OrganizationKey, MembershipStatus)> = memberships::table
+            .filter(memberships::account.eq_any(keys))
+            .select((memberships::account, memberships::organization, memberships::status))
+            .load(conn)?;
+        found.extend(rows.into_iter().map(|(account, organization, status)| ((account, organization), status)));
+    }
+    Ok(found)
+}
+
+fn groups_of(conn: &mut Conn, of: &[AccountKey]) -> Result<HashSet<(AccountKey, i64)>, Problem> {
+    let mut found = HashSet::new();
+    for keys in of.chunks(BINDS / 2) {
+        let rows: Vec<(AccountKey, i64)> = account_group_members::table.filter(account_group_members::account.eq_any(keys)).load(conn)?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// What the file says of an account, checked, with what it leaves open as it was.
+#[derive(PartialEq)]
+struct Terms {
+    name: String,
+    email: Option<String>,
+    username: Option<String>,
+    status: Status,
+    locked_until: Option<Time>,
+    last_sign_in_at: Option<Time>,
+    change_password: bool,
+    attributes: String,
+}
+
+impl Terms {
+    fn of(row: &AccountRow) -> Self {
+        Self {
+            name: row.name.clone(),
+            email: row.email.clone(),
+            username: row.username.clone(),
+            status: row.status,
+            locked_until: row.locked_until,
+            last_sign_in_at: row.last_sign_in_at,
+            change_password: row.change_password,
+            attributes: row.attributes.clone(),
+        }
+    }
+
+    fn check(
+        faults: &mut Faults,
+        at: At,
+        store: &Store,
+        account: &world::Account,
+        old: Option<&AccountRow>,
+    ) -> Result<Option<Self>, Problem> {
+        let name = faults.sift(at.key("name"), account::person_name(&account.name));
+        let identifier = |faults: &mut Faults,
+                          field: &'static str,
+                          typed: &Option<String>,
+                          check: fn(&str) -> Result<String, crate::domain::Refusal>,
+                          before: Option<&Option<String>>| match typed {
+            Some(typed) => faults.sift(at.key(field), check(typed)).map(Some),
+            None => Some(before.cloned().flatten()),
+        };
+        let email = identifier(faults, "email", &account.email, account::email, old.map(|old| &old.email));
+        let username = identifier(faults, "username", &account.username, account::username, old.map(|old| &old.username));
+        let status = status(faults, at, account, old);
+        let locked_until = instant(faults, at.key("locked_until"), account.locked_until.as_deref());
+        let last_sign_in_at = instant(faults, at.key("last_sign_in"), account.last_sign_in.as_deref());
+        let attributes = attributes::values(faults, at, store, old.map(|old| old.attributes.as_str()), &account.attributes)?;
+        let (Some(name), Some(email), Some(username), Some(status)) = (name, email, username, status) else { return Ok(None) };
+        let (Some(locked_until), Some(last_sign_in_at), Some(attributes)) = (locked_until, last_sign_in_at, attributes) else {
+            return Ok(None);
+        };
+        let new_password = account.password.is_some();
+        Ok(Some(Self {
+            name,
+            email,
+            username,
+            status,
+            locked_until: locked_until.or(old.and_then(|old| old.locked_until)),
+            last_sign_in_at: last_sign_in_at.or(old.and_then(|old| old.last_sign_in_at)),
+            change_password: account.change_password.unwrap_or(old.is_some_and(|old| old.change_password) && !new_password),
+            attributes,
+        }))
+    }
+}
+
+/// S-4: the status of the file; else the one it had; else what fits.
+fn status(faults: &mut Faults, at: At, account: &world::Account, old: Option<&AccountRow>) -> Option<Status> {
+    let given = account.password.is_some() || account.password_hash.is_some();
+    let status = match account.status.as_deref() {
+        Some(word) => match Status::from_word(word) {
+            Some(status) => status,
+            None => {
+                faults.add(at.key("status"), "The status of an account is invited, active or disabled.");
+                return None;
+            }
+        },
+        None => match old.map(|old| old.status) {
+            None | Some(Status::Invited) if given => Status::Active,
+            None => Status::Invited,
+            Some(status) => status,
+        },
+    };
+    if status == Status::Invited && (given || old.is_some_and(|old| old.password_hash.is_some())) {
+        faults.add(at.key("status"), "An invited account has no password yet (S-4). Say active.");
+        return None;
+    }
+    Some(status)
+}
+
+/// Whether it reads like the PHC string of an Argon2id hash.
+fn is_hash(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('$').collect();
+    let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=,".contains(&byte));
+    matches!(parts.as_slice(), ["", "argon2id", version, cost, salt, hash]
+        if version.starts_with("v=") && cost.starts_with("m=") && [version, cost, salt, hash].into_iter().all(|part| plain(part)))
+        && text.len() <= 512
+}
+
+/// What the third pass looks things up in.
+struct Judge<'a> {
+    store: &'a Store,
+    tree: &'a Tree,
+    is_root: bool,
+    places: HashMap<&'a [String], Option<usize>>,
+    memberships: HashMap<(AccountKey, OrganizationKey), MembershipStatus>,
+    groups: HashSet<(AccountKey, i64)>,
+}
+
+impl<'a> Judge<'a> {
+    /// Third pass: what the account becomes.
+    fn account(
+        &mut self,
+        work: &mut Work,
+        people: &mut People,
+        known: &mut HashMap<String, AccountKey>,
+        at: At,
+        account: &'a world::Account,
+        plan: &mut Plan,
+    ) -> Result<(), Problem> {
+        let terms = Terms::check(&mut work.faults, at, self.store, account, plan.old.as_deref())?;
+        let credentials = credentials(&mut work.faults, at, account);
+        if let Some(terms) = &terms {
+            self.identifiers(work, people, known, at, terms, plan);
+        }
+        let grouped = self.join_groups(work, people, at, account, plan);
+        self.join(work, people, at, account, plan);
+        if let (Some(terms), Some(old)) = (terms, &plan.old) {
+            let password = credentials || account.password_hash.as_ref().is_some_and(|hash| old.password_hash.as_ref() != Some(hash));
+            if grouped || password || terms != Terms::of(old) {
+                plan.state = State::Changed;
+            }
+        }
+        work.summary.accounts.note(plan.state);
+        Ok(())
+    }
+
+    /// S-3: one namespace per store.
+    fn identifiers(
+        &self,
+        work: &mut Work,
+        people: &mut People,
+        known: &mut HashMap<String, AccountKey>,
+        at: At,
+        terms: &Terms,
+        plan: &Plan,
+    ) {
+        for (kind, typed) in [("email", &terms.email), ("username", &terms.username)] {
+            let Some(typed) = typed else { continue };
+            let folded = text::fold(typed);
+            match known.get(&folded) {
+                Some(owner) if *owner == plan.key => {}
+                Some(_) => work.faults.add(at.key(kind), format!("“{typed}” is an identifier of another account of this store.")),
+                None => {
+                    known.insert(folded.clone(), plan.key);
+                    people.taken.push(IdentifierRow { store: self.store.entry.row.key, folded, account: plan.key, kind });
+                }
+            }
+        }
+    }
+
+    fn join_groups(&mut self, work: &mut Work, people: &mut People, at: At, account: &world::Account, plan: &Plan) -> bool {
+        let at = at.key("groups");
+        let mut joined = false;
+        for (index, name) in account.groups.iter().enumerate() {
+            match self.store.groups.get(&text::fold(name)) {
+                None => work.faults.add(at.index(index), format!("The store has no group “{name}”.")),
+                Some(group) => {
+                    if self.groups.insert((plan.key, group.row.key)) {
+                        people.groups.push(GroupMemberRow { account: plan.key, account_group: group.row.key });
+                        joined = true;
+                    }
+                }
+            }
+        }
+        joined
+    }
+
+    /// S-7. Accounts of root are all members of root, and of nothing else.
+    fn join(&mut self, work: &mut Work, people: &mut People, at: At, account: &'a world::Account, plan: &Plan) {
+        let at = at.key("memberships");
+        let mut seen: Vec<usize> = Vec::new();
+        for (index, wanted) in account.memberships.iter().enumerate() {
+            let at = at.index(index);
+            let place =
+                if self.is_root { wanted.organization.is_empty().then_some(self.tree.root) } else { self.place(&wanted.organization) };
+            let status = MembershipStatus::from_word(&wanted.status);
+            if status.is_none() {
+                work.faults.add(at.key("status"), "The status of a membership is active or blocked.");
+            }
+            match place {
+                None => work
+                    .faults
+                    .add(at.key("organization"), format!("There is no organization {} in this store.", path_words(&wanted.organization))),
+                Some(place) if seen.contains(&place) => work.faults.add(at.key("organization"), "This account has this membership twice."),
+                Some(place) => {
+                    seen.push(place);
+                    if let Some(status) = status {
+                        self.member(work, people, plan.key, place, status);
+                    }
+                }
+            }
+        }
+        if self.is_root && seen.is_empty() && !self.memberships.contains_key(&(plan.key, self.tree.key(self.tree.root))) {
+            self.member(work, people, plan.key, self.tree.root, MembershipStatus::Active);
+        }
+    }
+
+    fn place(&mut self, path: &'a [String]) -> Option<usize> {
+        let (tree, store) = (self.tree, self.store.entry.row.key);
+        *self.places.entry(path).or_insert_with(|| tree.find(store, path))
+    }
+
+    fn member(&self, work: &mut Work, people: &mut People, account: AccountKey, place: usize, status: MembershipStatus) {
+        let organization = self.tree.key(place);
+        let state = match self.memberships.get(&(account, organization)) {
+            None => State::Added,
+            Some(old) if *old == status => State::Same,
+            Some(_) => State::Changed,
+        };
+        work.summary.memberships.note(state);
+        if self.is_root {
+            people.in_root.insert(account, status);
+        }
+        if state != State::Same {
+            people.memberships.push(MembershipRow { account, organization, status, created_at: work.now });
+        }
+    }
+}
+
+/// Checks the password or hash; whether a password is given.
+fn credentials(faults: &mut Faults, at: At, account: &world::Account) -> bool {
+    match (&account.password, &account.password_hash) {
+        (Some(_), Some(_)) => faults.add(at.key("password"), "Give a password or its hash, not both."),
+        (Some(typed), None) => {
+            let context: Vec<&str> =
+                [Some(account.name.as_str()), account.email.as_deref(), account.username.as_deref()].into_iter().flatten().collect();
+            faults.sift(at.key("password"), password::check(typed, &context));
+        }
+        (None, Some(hash)) if !is_hash(hash) => {
+            faults.add(at.key("password_hash"), "This is no Argon2id hash as an export writes it ($argon2id$v=19$…).")
+        }
+        _ => {}
+    }
+    account.password.is_some()
+}
+
+/// Writes accounts with all that hangs on them.
+pub(super) fn write(
+    work: &mut Work,
+    file: &world::World,
+    stores: &Stores,
+    people: People,
+    dry_run: bool,
+    hash: &dyn Fn(&str) -> Result<String, Problem>,
+    progress: &mut dyn FnMut(&str),
+) -> Result<(), Problem> {
+    let total: usize = people.sections.iter().map(|section| section.plans.len()).sum();
+    let mut done = 0;
+    free(work.tx.conn(), &people.freed)?;
+    for section in &people.sections {
+        let store = &stores.list[section.store];
+        let list = list_of(file, section.of);
+        let mut ended: Vec<i64> = Vec::new();
+        for plans in section.plans.chunks(BINDS / 17) {
+            let (mut added, mut changed) = (Vec::new(), Vec::new());
+            for plan in plans {
+                let account = &list[plan.index];
+                let password_hash = match (&account.password, plan.state) {
+                    (_, State::Same) => continue,
+                    (Some(_), _) if dry_run => Some(String::new()),
+                    (Some(password), _) => Some(hash(password)?),
+                    (None, _) => account.password_hash.clone().or_else(|| plan.old.as_ref()?.password_hash.clone()),
+                };
+                let row = row(work, store, account, plan, password_hash)?;
+                match &plan.old {
+                    None => added.push(row),
+                    Some(old) => {
+                        // S-6, I-6: disabling and a new password end the sessions.
+                        if old.status != row.status && row.status != Status::Active || old.password_hash != row.password_hash {
+                            ended.push(row.key.0);
+                        }
+                        changed.push(row);
+                    }
+                }
+            }
+            let conn = work.tx.conn();
+            use accounts as a;
+            insert_all!(conn, a::table, 17, added);
+            upsert_all!(
+                conn,
+                a::table,
+                17,
+                changed,
+                a::key,
+                [
+                    a::name,
+                    a::name_sort,
+                    a::email,
+                    a::username,
+                    a::search,
+                    a::status,
+                    a::locked_until,
+                    a::password_hash,
+                    a::change_password,
+                    a::attributes,
+                    a::last_sign_in_at,
+                    a::rev,
+                    a::changed_at,
+                ]
+            );
+            let before = done;
+            done += plans.len();
+            if total >= 10_000 && (done == total || before / 50_000 != done / 50_000) {
+                progress(&format!("{} of {} accounts written", text::thousands(done as i64), text::thousands(total as i64)));
+            }
+        }
+        for keys in ended.chunks(BINDS) {
+            let mut sql = Sql::new("DELETE FROM sessions WHERE account IN ");
+            sql.list(keys.iter().copied());
+            sql.execute(work.tx.conn())?;
+        }
+        let new = section.plans.iter().filter(|plan| plan.state == State::Added).count();
+        use identity_stores as s;
+        diesel::update(s::table.find(store.entry.row.key)).set(s::accounts.eq(s::accounts + new as i64)).execute(work.tx.conn())?;
+    }
+    let conn = work.tx.conn();
+    people.keys.close(conn)?;
+    // In the order of their table, which is then written from its start to its end.
+    let mut taken = people.taken;
+    taken.sort_by(|one, other| (one.store, &one.folded).cmp(&(other.store, &other.folded)));
+    insert_all!(conn, identifiers::table, 4, taken);
+    use memberships as m;
+    upsert_all!(conn, m::table, 4, people.memberships, (m::account, m::organization), [m::status]);
+    insert_all!(conn, account_group_members::table, 2, people.groups);
+    Ok(())
+}
+
+fn row(
+    work: &mut Work,
+    store: &Store,
+    account: &world::Account,
+    plan: &Plan,
+    password_hash: Option<String>,
+) -> Result<AccountRow, Problem> {
+    let old = plan.old.as_deref();
+    let terms = Terms::check(&mut work.faults, At::TOP, store, account, old)?
+        .ok_or_else(|| Problem::Internal(anyhow::anyhow!("an account that was found good has a fault")))?;
+    let Terms { name, email, username, status, locked_until, last_sign_in_at, change_password, attributes } = terms;
+    Ok(AccountRow {
+        key: plan.key,
+        id: old.map_or_else(|| work.tx.chance().id("acc"), |old| old.id.clone()),
+        store: store.entry.row.key,
+        name_sort: text::search(&name),
+        search: search_text(&name, email.as_deref(), username.as_deref()),
+        name,
+        email,
+        username,
+        status,
+        locked_until,
+        password_hash,
+        change_password,
+        attributes,
+        last_sign_in_at,
+        rev: old.map_or(1, |old| old.rev + 1),
+        created_at: old.map_or(work.now, |old| old.created_at),
+        changed_at: work.now,
+    })
+}
+
+/// Deletes the identifiers that were replaced.
+fn free(conn: &mut Conn, freed: &[(StoreKey, String)]) -> Result<(), Problem> {
+    for part in freed.chunk_by(|one, other| one.0 == other.0).flat_map(|of_store| of_store.chunks(BINDS / 2)) {
+        let folded: Vec<&str> = part.iter().map(|(_, folded)| folded.as_str()).collect();
+        diesel::delete(identifiers::table.filter(identifiers::store.eq(part[0].0)).filter(identifiers::folded.eq_any(folded)))
+            .execute(conn)?;
+    }
+    Ok(())
+}

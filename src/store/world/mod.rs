@@ -1,0 +1,190 @@
+//! The world file (http.md): [`Db::import`] takes one in, all or nothing; [`export`] writes one; [`line_of`] finds
+//! the line that a fault stands on. The form of the file is `domain::world`.
+
+pub(super) mod chain;
+mod export;
+mod import;
+mod lines;
+mod rows;
+#[cfg(test)]
+pub(super) mod tests;
+
+use super::conn::{Conn, Db};
+use crate::{
+    access::{Permit, system},
+    domain::{Refusal, world},
+    problem::Problem,
+};
+use diesel::connection::{AnsiTransactionManager, Connection, SimpleConnection, TransactionManager};
+use std::fmt;
+
+pub use export::export;
+pub use lines::line_of;
+
+/// One thing that is wrong with a world file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where in the file, as a JSON pointer: `/identity_stores/0/accounts/12/email`.
+    pub at: String,
+    /// Which rule it breaks, as a sentence.
+    pub message: String,
+}
+
+/// What an import made and changed of one kind of thing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Made.
+    pub added: usize,
+    /// There before, and other than in the file.
+    pub changed: usize,
+}
+
+/// What an import did, or with `dry_run` would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Identity stores, with their attributes and groups.
+    pub stores: Count,
+    /// Organization roles.
+    pub roles: Count,
+    /// Organizations; the root organization counts as changed when its name is.
+    pub organizations: Count,
+    /// Accounts, with their groups.
+    pub accounts: Count,
+    /// Memberships.
+    pub memberships: Count,
+    /// Role assignments.
+    pub role_assignments: Count,
+    /// Administrator roles.
+    pub administrator_roles: Count,
+    /// Scopes.
+    pub scopes: Count,
+    /// Grants.
+    pub grants: Count,
+}
+
+impl Summary {
+    /// Every count with the name of its kind, in the order of the file.
+    pub const fn counts(&self) -> [(&'static str, Count); 9] {
+        [
+            ("identity stores", self.stores),
+            ("roles", self.roles),
+            ("organizations", self.organizations),
+            ("accounts", self.accounts),
+            ("memberships", self.memberships),
+            ("role assignments", self.role_assignments),
+            ("administrator roles", self.administrator_roles),
+            ("scopes", self.scopes),
+            ("grants", self.grants),
+        ]
+    }
+}
+
+/// How an import went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Imported {
+    /// Done, or with `dry_run` found good.
+    Done(Summary),
+    /// Nothing was changed; the first hundred things that are wrong, in the order they were found.
+    Faulty(Vec<Fault>),
+}
+
+impl Db {
+    /// Takes a world file in: adds and updates by key, never deletes, in one transaction (I-7). A `dry_run` does
+    /// everything but keep it. `hash` makes the Argon2id hash of a password; `progress` is told what goes on.
+    ///
+    /// # Errors
+    /// What the database says, and what `hash` says. Faults of the file are an answer, not an error.
+    pub fn import(
+        &self,
+        permit: &Permit<system::World>,
+        file: &world::World,
+        dry_run: bool,
+        hash: &dyn Fn(&str) -> Result<String, Problem>,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Imported, Problem> {
+        self.write_or_stop(permit, |tx| import::import(tx, file, dry_run, hash, progress))
+    }
+}
+
+/// Reads everything as it is at one moment, however long that takes, while others write.
+pub(super) fn snapshot<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T, Problem>) -> Result<T, Problem> {
+    match conn {
+        Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN")?,
+        Conn::Postgres(conn) => {
+            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")?;
+            conn.batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")?;
+        }
+    }
+    let read = work(conn);
+    // Nothing was written; there is nothing to keep.
+    <Conn as Connection>::TransactionManager::rollback_transaction(conn)?;
+    read
+}
+
+/// A place in the file: a chain of parts on the stack, written out only for a fault.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    above: Option<&'a At<'a>>,
+    part: Part<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Part<'a> {
+    Top,
+    Key(&'a str),
+    Index(usize),
+}
+
+impl<'a> At<'a> {
+    /// The whole file.
+    const TOP: Self = Self { above: None, part: Part::Top };
+
+    fn key(&'a self, key: &'a str) -> Self {
+        Self { above: Some(self), part: Part::Key(key) }
+    }
+
+    fn index(&'a self, index: usize) -> Self {
+        Self { above: Some(self), part: Part::Index(index) }
+    }
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(above) = self.above {
+            above.fmt(f)?;
+        }
+        match self.part {
+            Part::Top => Ok(()),
+            Part::Key(key) => write!(f, "/{}", key.replace('~', "~0").replace('/', "~1")),
+            Part::Index(index) => write!(f, "/{index}"),
+        }
+    }
+}
+
+/// What was found wrong so far.
+#[derive(Default)]
+struct Faults(Vec<Fault>);
+
+impl Faults {
+    /// More than these nobody reads.
+    const MOST: usize = 100;
+
+    fn add(&mut self, at: At, message: impl Into<String>) {
+        if !self.full() {
+            self.0.push(Fault { at: at.to_string(), message: message.into() });
+        }
+    }
+
+    /// The good value, or a fault.
+    fn sift<T>(&mut self, at: At, checked: Result<T, Refusal>) -> Option<T> {
+        checked.map_err(|refusal| self.add(at, refusal.message)).ok()
+    }
+
+    fn full(&self) -> bool {
+        self.0.len() >= Self::MOST
+    }
+
+    fn none(&self) -> bool {
+        self.0.is_empty()
+    }
+}

@@ -1,0 +1,84 @@
+//! Identity stores: the list, which is also the store switcher, and their page to read (screens.md 4.4).
+
+use crate::{
+    access::{Console, Permit},
+    domain::permissions::{IdentityStoreView, Permission},
+    problem::Problem,
+    store::{identity_stores, paging::Slice},
+    web::{
+        frame::{Ask, Frame, crumb, here},
+        list::{Pager, Query, past_end},
+        me::first_store,
+        page::{page, see_other, view},
+    },
+};
+use actix_web::{HttpResponse, Responder, web::Path};
+use askama::Template;
+
+#[derive(Template)]
+#[template(path = "console/identity_stores/list.html", blocks = ["results"])]
+struct List {
+    f: Frame,
+    query: Query,
+    stores: Slice<identity_stores::Listed>,
+    pager: Pager,
+    next: &'static str,
+    may_open: bool,
+}
+view!(List, as_results);
+
+/// Where choosing a store leads: to the same kind of page there (screens.md 3.1).
+fn next_page(word: &str) -> &'static str {
+    match word {
+        "organizations" => "/organizations",
+        "accounts" => "/accounts",
+        "roles" => "/roles",
+        "role-assignments" => "/role-assignments",
+        _ => "",
+    }
+}
+
+impl List {
+    fn href(&self, listed: &identity_stores::Listed) -> String {
+        let slug = &listed.store.slug;
+        match self.next {
+            "/roles" | "/role-assignments" if listed.store.built_in => format!("/admin/stores/{slug}/accounts"),
+            "" if self.may_open => format!("/admin/stores/{slug}"),
+            "" => format!("/admin/stores/{slug}/organizations"),
+            next => format!("/admin/stores/{slug}{next}"),
+        }
+    }
+}
+
+/// `GET /admin/stores`
+pub async fn list(permit: Permit<Console>, ask: Ask) -> Result<HttpResponse, Problem> {
+    let mut query = ask.query();
+    let (q, paging) = (query.search(), query.paging(ask.rows()));
+    let next = query.choice("next", |word| Some(next_page(word))).unwrap_or_default();
+    let (stores, first) =
+        ask.house.work(move |db| db.read(&permit, |view| Ok((identity_stores::list(view, &q, &paging)?, first_store(view)?)))).await?;
+    if let Some(last) = past_end(&query, &stores) {
+        return Ok(see_other(&ask.req, &last));
+    }
+    let may_open = ask.actor()?.may(&IdentityStoreView::LEAF);
+    let f = ask.frame("stores", first.as_ref(), vec![here("Identity stores")]);
+    let pager = Pager::new(&query, &stores);
+    let address = query.address();
+    Ok(page(List { f, query, stores, pager, next, may_open }).replaces(address).respond_to(&ask.req))
+}
+
+#[derive(Template)]
+#[template(path = "console/identity_stores/detail.html", blocks = ["content"])]
+struct Show {
+    f: Frame,
+    detail: identity_stores::Detail,
+}
+view!(Show, as_content);
+
+/// `GET /admin/stores/{store}`
+pub async fn detail(permit: Permit<IdentityStoreView>, ask: Ask, slug: Path<String>) -> Result<impl Responder, Problem> {
+    let detail = ask.house.work(move |db| db.read(&permit, |view| identity_stores::detail(view, &slug))).await?;
+    let name = detail.listed.store.name.clone();
+    let f = ask.frame("stores", Some(&detail.listed.store), vec![crumb("/admin/stores", "Identity stores"), here(name)]);
+    Ok(page(Show { f, detail }).whole())
+}

@@ -1,0 +1,217 @@
+//! Organizations: tree, list and detail, to read (screens.md 4.5).
+
+use crate::{
+    access::Permit,
+    domain::{
+        key::OrganizationKey,
+        organization::{Status, Step},
+        permissions::{OrganizationView, Permission, RoleAssignmentEdit, RoleAssignmentView, UserView},
+    },
+    problem::Problem,
+    store::{
+        accounts, identity_stores,
+        organizations::{self, Node},
+        paging::{Paging, Slice},
+        role_assignments::{self, OrgAdmin},
+    },
+    web::{
+        frame::{Ask, Frame, crumb, here},
+        list::{Pager, Query, past_end, total},
+        page::{page, see_other, view},
+    },
+};
+use actix_web::{HttpResponse, Responder, web::Path};
+use askama::Template;
+
+/// Up to this many organizations the tree is what is shown first (screens.md 4.5).
+const TREE: i64 = 2_000;
+
+#[derive(Template)]
+#[template(path = "console/organizations/list.html", blocks = ["results"])]
+struct List {
+    f: Frame,
+    base: String,
+    query: Query,
+    tree: Option<Vec<Node>>,
+    organizations: Slice<organizations::Listed>,
+    pager: Pager,
+    total: String,
+}
+view!(List, as_results);
+
+impl List {
+    fn sort(&self) -> &str {
+        match self.query.get("sort") {
+            "" => "name",
+            sort => sort,
+        }
+    }
+}
+
+/// A node of the tree with all below it.
+#[derive(Template)]
+#[template(path = "console/organizations/_branch.html")]
+struct Branch<'a> {
+    node: &'a Node,
+    base: &'a str,
+    icons: &'static str,
+    top: bool,
+}
+
+impl Branch<'_> {
+    fn child(&self, node: &Node) -> String {
+        Branch { node, base: self.base, icons: self.icons, top: false }.render().unwrap_or_default()
+    }
+}
+
+impl List {
+    fn branch(&self, node: &Node) -> String {
+        Branch { node, base: &self.base, icons: self.f.icons, top: true }.render().unwrap_or_default()
+    }
+}
+
+/// `GET /admin/stores/{store}/organizations`
+pub async fn list(permit: Permit<OrganizationView>, ask: Ask, slug: Path<String>) -> Result<HttpResponse, Problem> {
+    let mut query = ask.query();
+    let status = query.choice("status", Status::from_word);
+    let admins = query.one_of("admins", &["none"]);
+    let sort = query.one_of("sort", &["name", "-name", "created", "-created"]);
+    let wanted_view = query.one_of("view", &["tree", "list"]);
+    let filter = organizations::Filter {
+        q: query.search(),
+        status,
+        without_admins: admins == "none",
+        parent: None,
+        by_creation: sort.ends_with("created"),
+        descending: sort.starts_with('-'),
+    };
+    let plain = filter.q.is_empty() && status.is_none() && admins.is_empty() && sort.is_empty();
+    let paging = query.paging(ask.rows());
+    let (store, count, tree, organizations) = ask
+        .house
+        .work(move |db| {
+            db.read(&permit, |view| {
+                let store = identity_stores::find(view, &slug)?;
+                let count = organizations::count(view, store.key)?;
+                let small = count.exact && count.count <= TREE;
+                let as_tree = plain && small && wanted_view != "list";
+                let tree = if as_tree { Some(organizations::forest(view, store.key)?) } else { None };
+                // A tree needs no page; an empty one stands in.
+                let paging = if as_tree { Paging::first(0) } else { paging };
+                let organizations = if as_tree { None } else { Some(organizations::list(view, store.key, &filter, &paging)?) };
+                Ok((store, count, tree, organizations))
+            })
+        })
+        .await?;
+    let organizations = organizations.unwrap_or(Slice { rows: Vec::new(), number: 1, per: 25, total: count, first: None, last: None });
+    if tree.is_none()
+        && let Some(last) = past_end(&query, &organizations)
+    {
+        return Ok(see_other(&ask.req, &last));
+    }
+    let f = ask.frame("organizations", Some(&store), vec![here("Organizations")]);
+    let pager = Pager::new(&query, &organizations);
+    let (base, address, total) = (format!("/admin/stores/{}", store.slug), query.address(), total(count));
+    Ok(page(List { f, base, query, tree, organizations, pager, total }).replaces(address).respond_to(&ask.req))
+}
+
+#[derive(Template)]
+#[template(path = "console/organizations/detail.html", blocks = ["content"])]
+struct Show {
+    f: Frame,
+    base: String,
+    query: Query,
+    tab: String,
+    detail: organizations::Detail,
+    children: Vec<organizations::Listed>,
+    more_children: bool,
+    accounts: Option<Slice<accounts::Listed>>,
+    pager: Option<Pager>,
+    admins: Option<Vec<OrgAdmin>>,
+    tabs: Vec<(&'static str, &'static str)>,
+    may_assign: bool,
+}
+view!(Show, as_content);
+
+impl Show {
+    fn is_tab(&self, word: &str) -> bool {
+        self.tab == word
+    }
+
+    /// The steps above it, and which of them may be opened.
+    fn above(&self) -> Vec<(&Step, bool)> {
+        let path = &self.detail.listed.path;
+        path.iter().zip(self.detail.open.iter().copied()).take(path.len().saturating_sub(1)).collect()
+    }
+
+    fn id(&self) -> &str {
+        &self.detail.listed.organization.id
+    }
+}
+
+/// `GET /admin/stores/{store}/organizations/{organization}`
+pub async fn detail(permit: Permit<OrganizationView>, ask: Ask, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
+    let (slug, id) = path.into_inner();
+    let mut query = ask.query();
+    let actor = ask.actor()?.clone();
+    let mut tabs = vec![("", "Overview")];
+    if actor.may(&UserView::LEAF) {
+        tabs.push(("accounts", "Accounts"));
+    }
+    let built_in_too = actor.may(&RoleAssignmentView::LEAF);
+    if built_in_too {
+        tabs.push(("admins", "Org admins"));
+    }
+    let words: Vec<&str> = tabs.iter().map(|(word, _)| *word).collect();
+    let tab = query.one_of("tab", &words);
+    let below = query.one_of("below", &["1"]) == "1";
+    let paging = query.paging(ask.rows());
+    let tab_too = tab.clone();
+    let (store, detail, children, accounts, admins) = ask
+        .house
+        .work(move |db| {
+            db.read(&permit, |view| {
+                let store = identity_stores::find(view, &slug)?;
+                let detail = organizations::detail(view, store.key, &id)?;
+                let organization = detail.listed.organization.clone();
+                let children = match tab_too.as_str() {
+                    "" => Some(children(view, store.key, organization.key)?),
+                    _ => None,
+                };
+                let accounts = match tab_too.as_str() {
+                    "accounts" => Some(view.also::<UserView, _>(|view| {
+                        let filter = accounts::Filter::default();
+                        accounts::list(view, store.key, &filter, Some((&organization, below)), accounts::Sort::Name, &paging)
+                    })?),
+                    _ => None,
+                };
+                let admins = match tab_too.as_str() {
+                    "admins" => Some(view.also::<RoleAssignmentView, _>(|view| role_assignments::org_admins(view, &organization))?),
+                    _ => None,
+                };
+                Ok((store, detail, children, accounts, admins))
+            })
+        })
+        .await?;
+    if let Some(last) = accounts.as_ref().and_then(|accounts| past_end(&query, accounts)) {
+        return Ok(see_other(&ask.req, &last));
+    }
+    let (children, more_children) = children.map_or((Vec::new(), false), |slice| (slice.rows, slice.last.is_some()));
+    let base = format!("/admin/stores/{}", store.slug);
+    let name = detail.listed.organization.name.clone();
+    let f = ask.frame("organizations", Some(&store), vec![crumb(format!("{base}/organizations"), "Organizations"), here(name)]);
+    let pager = accounts.as_ref().map(|accounts| Pager::new(&query, accounts));
+    let may_assign = actor.may(&RoleAssignmentEdit::LEAF) && !store.built_in;
+    Ok(page(Show { f, base, query, tab, detail, children, more_children, accounts, pager, admins, tabs, may_assign })
+        .whole()
+        .respond_to(&ask.req))
+}
+
+fn children(
+    view: &mut crate::store::View<'_, OrganizationView>,
+    store: crate::domain::key::StoreKey,
+    parent: OrganizationKey,
+) -> Result<Slice<organizations::Listed>, Problem> {
+    let filter = organizations::Filter { parent: Some(parent), ..organizations::Filter::default() };
+    organizations::list(view, store, &filter, &Paging::first(100))
+}

@@ -1,0 +1,599 @@
+//! Organizations > Roles (screens.md 4.8): list, editor with the access-right matrix, deletion.
+
+use crate::{
+    access::{Ground, Permit},
+    domain::{
+        Refusal,
+        identity_store::IdentityStore,
+        permissions::{
+            OrganizationRoleAdd, OrganizationRoleDelete, OrganizationRoleEdit, OrganizationRoleView, Permission, RoleAssignmentView,
+        },
+        rights::{self, Cell, Level, Rights, Template as RoleTemplate},
+        role::{Role, Terms},
+        text,
+    },
+    problem::Problem,
+    store::{
+        View, identity_stores,
+        paging::Slice,
+        roles::{self, Effect, Listed, Saved, Use},
+    },
+    web::{
+        form::{Faults, Form, Nothing, faults},
+        frame::{Ask, Crumb, Frame, crumb, here},
+        list::{Pager, Query, past_end},
+        note::Note,
+        page::{page, see_other, view},
+    },
+};
+use actix_web::{HttpResponse, Responder, http::StatusCode, web::Path};
+use askama::Template;
+use serde::Deserialize;
+
+#[derive(Template)]
+#[template(path = "console/roles/list.html", blocks = ["results"])]
+struct List {
+    f: Frame,
+    base: String,
+    query: Query,
+    roles: Slice<Listed>,
+    pager: Pager,
+    may: May,
+}
+view!(List, as_results);
+
+impl List {
+    fn sort(&self) -> &str {
+        match self.query.get("sort") {
+            "" => "name",
+            sort => sort,
+        }
+    }
+
+    fn narrowed(&self) -> bool {
+        ["q", "auto", "right", "unused"].iter().any(|word| !self.query.get(word).is_empty())
+    }
+
+    fn right_options() -> Vec<(String, String)> {
+        Cell::ALL.iter().map(|cell| (cell.code(), cell.label())).collect()
+    }
+}
+
+/// What the viewer may do with roles; what they may not is absent (D-12).
+#[derive(Clone, Copy)]
+struct May {
+    add: bool,
+    edit: bool,
+    delete: bool,
+    assignments: bool,
+}
+
+impl May {
+    fn of(ask: &Ask) -> Result<Self, Problem> {
+        let actor = ask.actor()?;
+        Ok(Self {
+            add: actor.may(&OrganizationRoleAdd::LEAF),
+            edit: actor.may(&OrganizationRoleEdit::LEAF),
+            delete: actor.may(&OrganizationRoleDelete::LEAF),
+            assignments: actor.may(&RoleAssignmentView::LEAF),
+        })
+    }
+}
+
+/// `GET /admin/stores/{store}/roles`
+pub async fn list(permit: Permit<OrganizationRoleView>, ask: Ask, slug: Path<String>) -> Result<HttpResponse, Problem> {
+    let mut query = ask.query();
+    let sort = query.one_of("sort", &["name", "-name", "changed", "-changed"]);
+    let filter = roles::Filter {
+        q: query.search(),
+        auto: query.one_of("auto", &["every", "first", "none"]),
+        right: query.choice("right", Cell::from_code),
+        unused: query.one_of("unused", &["1"]) == "1",
+        by_change: sort.ends_with("changed"),
+        descending: sort.starts_with('-'),
+    };
+    let paging = query.paging(ask.rows());
+    let (store, roles) = ask
+        .house
+        .work(move |db| {
+            db.read(&permit, |view| {
+                let store = identity_stores::find_with_roles(view, &slug)?;
+                let roles = roles::list(view, store.key, &filter, &paging)?;
+                Ok((store, roles))
+            })
+        })
+        .await?;
+    if let Some(last) = past_end(&query, &roles) {
+        return Ok(see_other(&ask.req, &last));
+    }
+    let base = base(&store);
+    let f = ask.frame("roles", Some(&store), vec![crumb(format!("{base}/organizations"), "Organizations"), here("Roles")]);
+    let (pager, address, may) = (Pager::new(&query, &roles), query.address(), May::of(&ask)?);
+    Ok(page(List { f, base, query, roles, pager, may }).replaces(address).respond_to(&ask.req))
+}
+
+fn base(store: &IdentityStore) -> String {
+    format!("/admin/stores/{}", store.slug)
+}
+
+fn crumbs(store: &IdentityStore, last: &str) -> Vec<Crumb> {
+    let base = base(store);
+    vec![crumb(format!("{base}/organizations"), "Organizations"), crumb(format!("{base}/roles"), "Roles"), here(last)]
+}
+
+/// The fields of the editor.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Fields {
+    name: String,
+    description: String,
+    auto_every: Option<String>,
+    auto_first: Option<String>,
+    right: Vec<String>,
+    template: String,
+    rev: Option<i32>,
+    /// A button that changes the boxes without saving: `all-read`, `clear`, `template`.
+    op: String,
+    /// The mark of the effect that was confirmed.
+    confirmed: Option<String>,
+}
+
+impl Fields {
+    fn of(terms: &Terms, rev: Option<i32>) -> Self {
+        Self {
+            name: terms.name.clone(),
+            description: terms.description.clone(),
+            auto_every: terms.auto_every.then(|| "on".into()),
+            auto_first: terms.auto_first.then(|| "on".into()),
+            right: terms.rights.cells().map(Cell::code).collect(),
+            rev,
+            ..Self::default()
+        }
+    }
+
+    fn rights(&self) -> Rights {
+        self.right.iter().filter_map(|code| Cell::from_code(code)).collect()
+    }
+
+    fn has(&self, cell: &Cell) -> bool {
+        self.rights().has(*cell)
+    }
+
+    fn terms(&self) -> Result<Terms, Faults> {
+        if let Some(unknown) = self.right.iter().find(|code| Cell::from_code(code).is_none()) {
+            let shown: String = unknown.chars().take(60).collect();
+            return Err(Faults::one(Refusal::at("right", format!("There is no access right “{shown}”."))));
+        }
+        let terms = Terms {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            auto_every: self.auto_every.as_deref() == Some("on"),
+            auto_first: self.auto_first.as_deref() == Some("on"),
+            rights: self.rights(),
+        };
+        terms.check().map_err(Faults)
+    }
+
+    /// What a button of the form asks for instead of saving; works without script.
+    fn operate(&mut self) -> bool {
+        match self.op.as_str() {
+            "all-read" => {
+                let reads = Cell::ALL.iter().filter(|cell| cell.level() == Level::Read).copied();
+                self.right = self.rights().union(reads.collect()).cells().map(Cell::code).collect();
+            }
+            "clear" => self.right.clear(),
+            "template" => match template(&self.template) {
+                Some(template) => self.right = template.rights.cells().map(Cell::code).collect(),
+                None => self.right.clear(),
+            },
+            _ => return false,
+        }
+        true
+    }
+
+    /// The template whose cells these are.
+    fn matching(&self) -> &'static str {
+        let rights = self.rights();
+        rights::templates().iter().find(|template| template.rights == rights).map_or("", |template| template.code)
+    }
+}
+
+fn template(code: &str) -> Option<RoleTemplate> {
+    rights::templates().into_iter().find(|template| template.code == code)
+}
+
+#[derive(Template)]
+#[template(path = "console/roles/edit.html", blocks = ["content"])]
+struct Edit {
+    f: Frame,
+    base: String,
+    store: IdentityStore,
+    role: Option<Role>,
+    held: i64,
+    fields: Fields,
+    used: Vec<Use>,
+    used_in: i64,
+    may: May,
+    faults: Faults,
+    theirs: Option<Theirs>,
+    notice: Option<&'static str>,
+}
+view!(Edit, as_content);
+
+/// What somebody else saved meanwhile.
+struct Theirs {
+    role: Role,
+    differences: Vec<(&'static str, String, String)>,
+}
+
+impl Theirs {
+    fn new(role: Role, mine: &Fields) -> Self {
+        let words = |on: bool| if on { "yes".to_owned() } else { "no".to_owned() };
+        let theirs = &role.terms;
+        let pairs = [
+            ("Name", theirs.name.clone(), mine.name.clone()),
+            ("Description", theirs.description.clone(), mine.description.clone()),
+            ("Access rights", labels(theirs.rights), labels(mine.rights())),
+            ("To everyone who registers", words(theirs.auto_every), words(mine.auto_every.is_some())),
+            ("To the first person", words(theirs.auto_first), words(mine.auto_first.is_some())),
+        ];
+        let differences = pairs.into_iter().filter(|(_, theirs, mine)| theirs != mine).collect();
+        Self { role, differences }
+    }
+}
+
+fn labels(rights: Rights) -> String {
+    rights.cells().map(Cell::label).collect::<Vec<_>>().join(", ")
+}
+
+impl Edit {
+    fn title(&self) -> String {
+        self.role.as_ref().map_or_else(|| "New role".into(), |role| role.terms.name.clone())
+    }
+
+    fn action(&self) -> String {
+        match &self.role {
+            Some(role) => format!("{}/roles/{}", self.base, role.id),
+            None => format!("{}/roles", self.base),
+        }
+    }
+
+    fn rev(&self) -> i32 {
+        self.theirs.as_ref().map(|theirs| theirs.role.rev).or(self.fields.rev).unwrap_or_default()
+    }
+
+    fn effect_line(&self) -> String {
+        match self.held {
+            0 => "Nobody holds this role yet.".into(),
+            held => format!("Saving changes what {} can do, right away.", text::count(held, "account", "accounts")),
+        }
+    }
+}
+
+struct Editing {
+    store: IdentityStore,
+    listed: Option<Listed>,
+    used: (Vec<Use>, i64),
+}
+
+impl Editing {
+    fn show(self, ask: &Ask, fields: Fields, faults: Faults, theirs: Option<Theirs>, status: StatusCode) -> Result<HttpResponse, Problem> {
+        self.show_with(ask, fields, faults, theirs, status, None)
+    }
+
+    fn show_with(
+        self,
+        ask: &Ask,
+        fields: Fields,
+        faults: Faults,
+        theirs: Option<Theirs>,
+        status: StatusCode,
+        notice: Option<&'static str>,
+    ) -> Result<HttpResponse, Problem> {
+        let held = self.listed.as_ref().map_or(0, |listed| listed.held);
+        let role = self.listed.map(|listed| listed.role);
+        let last = role.as_ref().map_or("New role", |role| role.terms.name.as_str()).to_owned();
+        let view = Edit {
+            f: ask.frame("roles", Some(&self.store), crumbs(&self.store, &last)),
+            base: base(&self.store),
+            store: self.store,
+            role,
+            held,
+            fields,
+            used: self.used.0,
+            used_in: self.used.1,
+            may: May::of(ask)?,
+            faults,
+            theirs,
+            notice,
+        };
+        Ok(page(view).status(status).whole().respond_to(&ask.req))
+    }
+}
+
+fn load<G: Ground>(view: &mut View<'_, G>, slug: &str, id: Option<&str>) -> Result<Editing, Problem> {
+    let store = identity_stores::find_with_roles(view, slug)?;
+    let listed = id.map(|id| roles::find(view, &store, id)).transpose()?;
+    let used = match &listed {
+        Some(listed) => view.also::<OrganizationRoleView, _>(|view| roles::used(view, listed.role.key, 5))?,
+        None => (Vec::new(), 0),
+    };
+    Ok(Editing { store, listed, used })
+}
+
+/// `GET /admin/stores/{store}/roles/new`
+pub async fn new(permit: Permit<OrganizationRoleAdd>, ask: Ask, slug: Path<String>) -> Result<HttpResponse, Problem> {
+    let query = ask.query();
+    let from = query.get("from").to_owned();
+    let (editing, copied) = ask
+        .house
+        .work(move |db| {
+            db.read(&permit, |view| {
+                let editing = load(view, &slug, None)?;
+                let copied = if from.is_empty() { None } else { Some(roles::find(view, &editing.store, &from)?.role) };
+                Ok((editing, copied))
+            })
+        })
+        .await?;
+    let fields = match (copied, template(query.get("template"))) {
+        (Some(role), _) => {
+            let name: String = format!("Copy of {}", role.terms.name).chars().take(64).collect();
+            Fields::of(&Terms { name, auto_every: false, auto_first: false, ..role.terms }, None)
+        }
+        (None, Some(template)) => Fields::of(
+            &Terms { name: template.name.into(), description: template.description.into(), rights: template.rights, ..Terms::default() },
+            None,
+        ),
+        (None, None) => Fields::default(),
+    };
+    editing.show(&ask, fields, Faults::default(), None, StatusCode::OK)
+}
+
+/// `GET /admin/stores/{store}/roles/{role}`: the editor; to read for whoever may not edit.
+pub async fn detail(permit: Permit<OrganizationRoleView>, ask: Ask, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
+    let (slug, id) = path.into_inner();
+    let editing = ask.house.work(move |db| db.read(&permit, |view| load(view, &slug, Some(&id)))).await?;
+    let fields = match &editing.listed {
+        Some(listed) => Fields::of(&listed.role.terms, Some(listed.role.rev)),
+        None => Fields::default(),
+    };
+    editing.show(&ask, fields, Faults::default(), None, StatusCode::OK)
+}
+
+#[derive(Template)]
+#[template(path = "console/roles/confirm.html", blocks = ["content"])]
+struct Confirm {
+    f: Frame,
+    title: String,
+    fields: Fields,
+    action: String,
+    back: String,
+    effect: Effect,
+    everyone: bool,
+    mark: String,
+    changed: bool,
+}
+view!(Confirm, as_content);
+
+/// Everyone who registers could delete accounts: that is confirmed once more (screens.md 4.8).
+fn everyone_deletes(terms: &Terms) -> bool {
+    terms.auto_every && terms.rights.at(Level::Delete) > 0
+}
+
+/// `POST /admin/stores/{store}/roles`
+pub async fn add(permit: Permit<OrganizationRoleAdd>, ask: Ask, slug: Path<String>, form: Form<Fields>) -> Result<HttpResponse, Problem> {
+    let (mut fields, once) = (form.fields, form.once);
+    if let Some(answer) = ask.seen_before(once.as_deref()).await? {
+        return Ok(answer);
+    }
+    let slug = slug.into_inner();
+    let operated = fields.operate();
+    let terms = if operated { Err(Faults::default()) } else { fields.terms() };
+    let reread = (permit.actor().cloned(), permit.origin().clone());
+    let (store, done) = match terms {
+        Err(faults) => (None, Err(faults)),
+        Ok(terms) if everyone_deletes(&terms) && fields.confirmed.as_deref() != Some("everyone") => {
+            let editing = ask.house.work(move |db| db.read(&permit, |view| load(view, &slug, None))).await?;
+            let effect = Effect { accounts: 0, organizations: 0, gained: Rights::NONE, lost: Rights::NONE };
+            return confirm(
+                &ask,
+                &editing.store,
+                &terms.name,
+                fields,
+                format!("{}/roles", base(&editing.store)),
+                effect,
+                true,
+                "everyone".into(),
+                false,
+            );
+        }
+        Ok(terms) => {
+            let slug = slug.clone();
+            let done = ask
+                .house
+                .work(move |db| {
+                    db.write(&permit, |tx| {
+                        let store = identity_stores::find_with_roles(tx, &slug)?;
+                        roles::add(tx, &store, &terms).map(|role| (store, role))
+                    })
+                })
+                .await;
+            match faults(done)? {
+                Ok((store, role)) => (Some(store), Ok(role)),
+                Err(faults) => (None, Err(faults)),
+            }
+        }
+    };
+    match (store, done) {
+        (Some(store), Ok(role)) => {
+            let base = base(&store);
+            let note = Note::new(format!("{} is ready.", role.terms.name));
+            let note = if May::of(&ask)?.assignments {
+                note.link(format!("{base}/role-assignments?role={}", role.id), "Assign it to accounts")
+            } else {
+                note
+            };
+            ask.led_to(once, &format!("{base}/roles/{}", role.id), note).await
+        }
+        (_, done) => {
+            let faults = done.err().unwrap_or_default();
+            let (Some(actor), origin) = reread else { return Err(Problem::SignedOut) };
+            let permit = actor.permit::<OrganizationRoleAdd>(origin)?;
+            let editing = ask.house.work(move |db| db.read(&permit, |view| load(view, &slug, None))).await?;
+            let status = if operated { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+            editing.show(&ask, fields, faults, None, status)
+        }
+    }
+}
+
+#[allow(clippy::too_many_arguments, reason = "each is one thing that the confirmation shows")]
+fn confirm(
+    ask: &Ask,
+    store: &IdentityStore,
+    title: &str,
+    fields: Fields,
+    action: String,
+    effect: Effect,
+    everyone: bool,
+    mark: String,
+    changed: bool,
+) -> Result<HttpResponse, Problem> {
+    let f = ask.frame("roles", Some(store), crumbs(store, "Confirm"));
+    let status = if changed { StatusCode::CONFLICT } else { StatusCode::OK };
+    let back = if action.ends_with("/roles") { format!("{action}/new") } else { action.clone() };
+    let view = Confirm { f, title: title.to_owned(), fields, action, back, effect, everyone, mark, changed };
+    Ok(page(view).status(status).whole().respond_to(&ask.req))
+}
+
+/// `POST /admin/stores/{store}/roles/{role}`
+pub async fn edit(
+    permit: Permit<OrganizationRoleEdit>,
+    ask: Ask,
+    path: Path<(String, String)>,
+    form: Form<Fields>,
+) -> Result<HttpResponse, Problem> {
+    let ((slug, id), mut fields, once) = (path.into_inner(), form.fields, form.once);
+    if let Some(answer) = ask.seen_before(once.as_deref()).await? {
+        return Ok(answer);
+    }
+    let (slug_too, id_too) = (slug.clone(), id.clone());
+    let (permit, editing) =
+        ask.house.work(move |db| db.read(&permit, |view| load(view, &slug_too, Some(&id_too))).map(|editing| (permit, editing))).await?;
+    if fields.operate() {
+        return editing.show(&ask, fields, Faults::default(), None, StatusCode::OK);
+    }
+    let terms = match (fields.terms(), fields.rev) {
+        (Ok(terms), Some(rev)) => Ok((terms, rev)),
+        (Ok(_), None) => Err(Faults::one(roles::missing_rev())),
+        (Err(faults), _) => Err(faults),
+    };
+    let (terms, rev) = match terms {
+        Ok(found) => found,
+        Err(faults) => return editing.show(&ask, fields, faults, None, StatusCode::UNPROCESSABLE_ENTITY),
+    };
+    let everyone = everyone_deletes(&terms) && editing.listed.as_ref().is_some_and(|listed| !everyone_deletes(&listed.role.terms));
+    let mark = fields.confirmed.clone().map(|mark| mark.trim_start_matches("everyone ").to_owned());
+    let everyone_confirmed = fields.confirmed.as_deref().is_some_and(|mark| mark.starts_with("everyone"));
+    let name = terms.name.clone();
+    let (store, terms_too) = (editing.store.clone(), terms.clone());
+    if everyone && !everyone_confirmed {
+        let role = editing.listed.as_ref().map(|listed| listed.role.clone()).ok_or(Problem::NotFound)?;
+        let effect = ask.house.work(move |db| db.read(&permit, |view| roles::effect(view, &role, &terms_too))).await?;
+        let mark = format!("everyone {}", effect.mark());
+        return confirm(&ask, &store, &name, fields, format!("{}/roles/{id}", base(&store)), effect, true, mark, false);
+    }
+    let store_too = store.clone();
+    let id_too = id.clone();
+    let saved =
+        ask.house.work(move |db| db.write_or_stop(&permit, |tx| roles::edit(tx, &store_too, &id_too, rev, &terms, mark.as_deref()))).await;
+    match faults(saved)? {
+        Err(faults) => editing.show(&ask, fields, faults, None, StatusCode::UNPROCESSABLE_ENTITY),
+        Ok(Saved::Stale(role)) => {
+            let theirs = Theirs::new(role, &fields);
+            editing.show(&ask, fields, Faults::default(), Some(theirs), StatusCode::CONFLICT)
+        }
+        Ok(Saved::Confirm(effect)) => {
+            let changed = fields.confirmed.is_some();
+            let mark = if everyone { format!("everyone {}", effect.mark()) } else { effect.mark() };
+            confirm(&ask, &store, &name, fields, format!("{}/roles/{id}", base(&store)), effect, everyone, mark, changed)
+        }
+        Ok(Saved::Done(role, effect)) => {
+            let note = Note::new(format!("{} saved.", role.terms.name));
+            let note = match effect.accounts {
+                0 => note,
+                accounts => note.more(format!("{} affected.", text::count(accounts, "account is", "accounts are"))),
+            };
+            ask.led_to(once, &format!("{}/roles/{}", base(&store), role.id), note).await
+        }
+    }
+}
+
+/// `POST /admin/stores/{store}/roles/templates`: the recommended roles, into a store that has none.
+pub async fn add_templates(
+    permit: Permit<OrganizationRoleAdd>,
+    ask: Ask,
+    slug: Path<String>,
+    _: Form<Nothing>,
+) -> Result<HttpResponse, Problem> {
+    let (store, names) = ask
+        .house
+        .work(move |db| {
+            db.write(&permit, |tx| {
+                let store = identity_stores::find_with_roles(tx, &slug)?;
+                roles::add_templates(tx, &store).map(|names| (store, names))
+            })
+        })
+        .await?;
+    ask.led_to(None, &format!("{}/roles", base(&store)), Note::new(format!("{} are ready.", names.join(", ")))).await
+}
+
+#[derive(Template)]
+#[template(path = "console/roles/delete.html", blocks = ["dialog"])]
+struct Delete {
+    f: Frame,
+    base: String,
+    role: Role,
+    held: i64,
+    may: May,
+    used: Vec<Use>,
+    used_in: i64,
+}
+view!(Delete, as_dialog);
+
+/// `GET /admin/stores/{store}/roles/{role}/delete`
+pub async fn confirm_delete(
+    permit: Permit<OrganizationRoleDelete>,
+    ask: Ask,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (slug, id) = path.into_inner();
+    let editing = ask.house.work(move |db| db.read(&permit, |view| load(view, &slug, Some(&id)))).await?;
+    let listed = editing.listed.ok_or(Problem::NotFound)?;
+    let f = ask.frame("roles", Some(&editing.store), crumbs(&editing.store, "Delete"));
+    let (base, may) = (base(&editing.store), May::of(&ask)?);
+    Ok(page(Delete { f, base, role: listed.role, held: listed.held, may, used: editing.used.0, used_in: editing.used.1 })
+        .respond_to(&ask.req))
+}
+
+/// `POST /admin/stores/{store}/roles/{role}/delete`
+pub async fn delete(
+    permit: Permit<OrganizationRoleDelete>,
+    ask: Ask,
+    path: Path<(String, String)>,
+    form: Form<Nothing>,
+) -> Result<HttpResponse, Problem> {
+    if let Some(answer) = ask.seen_before(form.once.as_deref()).await? {
+        return Ok(answer);
+    }
+    let (slug, id) = path.into_inner();
+    let (store, role) = ask
+        .house
+        .work(move |db| {
+            db.write(&permit, |tx| {
+                let store = identity_stores::find_with_roles(tx, &slug)?;
+                roles::delete(tx, &store, &id).map(|role| (store, role))
+            })
+        })
+        .await?;
+    ask.led_to(form.once, &format!("{}/roles", base(&store)), Note::new(format!("{} is deleted.", role.terms.name))).await
+}

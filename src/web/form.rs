@@ -1,0 +1,139 @@
+//! Bodies of forms. The only way to read one also checks the token that it must carry (csrf), so that no handler
+//! can forget it.
+
+use super::{House, csrf::Secret, session};
+use crate::{
+    domain::{Refusal, Refusals},
+    problem::Problem,
+};
+use actix_web::{
+    FromRequest, HttpRequest,
+    cookie::{Cookie, CookieJar, SameSite, time::Duration},
+    dev::Payload,
+    web::{Bytes, Data},
+};
+use serde::de::DeserializeOwned;
+use std::pin::Pin;
+
+/// Most bytes of a form: 10,000 ids of 20 letters with their names fit.
+pub const LIMIT: usize = 1024 * 1024;
+
+/// The fields of a form that came with the right token.
+#[derive(Debug)]
+pub struct Form<T> {
+    /// The fields.
+    pub fields: T,
+    /// The id against double posting.
+    pub once: Option<String>,
+}
+
+/// The fields of a form that has none.
+#[derive(Debug, serde::Deserialize)]
+pub struct Nothing {}
+
+#[derive(serde::Deserialize)]
+struct Envelope {
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
+    once: Option<String>,
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = Bytes::from_request(req, payload);
+        let req = req.clone();
+        Box::pin(async move {
+            let body = body.await.map_err(|error| match error.as_response_error().status_code().as_u16() {
+                413 => Problem::TooLarge,
+                _ => Problem::Unreadable("This form cannot be read.".into()),
+            })?;
+            let unreadable = |_| Problem::Unreadable("This form cannot be read. Load the page again and send it once more.".into());
+            let envelope: Envelope = serde_html_form::from_bytes(&body).map_err(unreadable)?;
+            check(&req, &envelope.csrf)?;
+            let fields = serde_html_form::from_bytes(&body).map_err(unreadable)?;
+            let once = envelope.once.filter(|once| !once.is_empty() && once.len() <= 64);
+            Ok(Self { fields, once })
+        })
+    }
+}
+
+fn check(req: &HttpRequest, field: &str) -> Result<(), Problem> {
+    let header = req.headers().get("x-csrf-token").and_then(|value| value.to_str().ok());
+    let token = if field.is_empty() { header.unwrap_or_default() } else { field };
+    let visitor = session::of(req);
+    let secret = visitor.csrf.clone().or_else(|| before_sign_in(req));
+    match secret {
+        Some(secret) if secret.accepts(token) => Ok(()),
+        _ if visitor.actor.is_none() && !req.path().starts_with("/signin") && !req.path().starts_with("/setup") => Err(Problem::SignedOut),
+        _ => Err(Problem::Forbidden("This form is out of date. Load the page again and send it once more.".into())),
+    }
+}
+
+const COOKIE: &str = "before";
+
+/// The secret of somebody who is not signed in: in a signed cookie, as no session is born before sign-in.
+pub fn before_sign_in(req: &HttpRequest) -> Option<Secret> {
+    let house = req.app_data::<Data<House>>()?;
+    let mut jar = CookieJar::new();
+    jar.add_original(req.cookie(COOKIE)?.into_owned());
+    Secret::decode(jar.signed(&house.outside.key_for("before")).get(COOKIE)?.value())
+}
+
+/// The cookie that carries it.
+pub fn before_cookie(house: &House, secret: &Secret) -> Cookie<'static> {
+    let mut jar = CookieJar::new();
+    jar.signed_mut(&house.outside.key_for("before")).add(
+        Cookie::build(COOKIE, secret.encode())
+            .path("/")
+            .http_only(true)
+            .secure(house.outside.secure)
+            .same_site(SameSite::Lax)
+            .max_age(Duration::hours(2))
+            .finish(),
+    );
+    jar.get(COOKIE).cloned().unwrap_or_else(|| Cookie::new(COOKIE, ""))
+}
+
+/// What is wrong with a form, for its page.
+#[derive(Clone, Debug, Default)]
+pub struct Faults(pub Refusals);
+
+impl Faults {
+    /// One fault.
+    pub fn one(refusal: Refusal) -> Self {
+        Self(vec![refusal])
+    }
+
+    /// Whether anything is wrong.
+    pub fn any(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// What is wrong at a field.
+    pub fn at(&self, field: &str) -> Option<&str> {
+        self.0.iter().find(|refusal| refusal.field == field).map(|refusal| refusal.message.as_str())
+    }
+
+    /// How many things are wrong, as a heading.
+    pub fn heading(&self) -> String {
+        match self.0.len() {
+            1 => "One thing needs attention".into(),
+            2 => "Two things need attention".into(),
+            3 => "Three things need attention".into(),
+            more => format!("{more} things need attention"),
+        }
+    }
+}
+
+/// A problem of the store as faults of the form, where it is one; other problems pass through.
+pub fn faults<T>(done: Result<T, Problem>) -> Result<Result<T, Faults>, Problem> {
+    match done {
+        Ok(done) => Ok(Ok(done)),
+        Err(Problem::Refused(refusal)) => Ok(Err(Faults::one(refusal))),
+        Err(problem) => Err(problem),
+    }
+}

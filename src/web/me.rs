@@ -1,0 +1,234 @@
+//! `/me`: one's own name, password, sessions and settings. Nobody needs a permission for it.
+
+use crate::{
+    access::{Console, Myself, Permit},
+    domain::{Refusal, account, identity_store::IdentityStore, password},
+    problem::Problem,
+    store::{
+        identity_stores,
+        paging::Paging,
+        preferences::{self, Preferences},
+        sessions::{self, Session},
+        sign_in,
+    },
+    web::{
+        form::{Faults, Form},
+        frame::{Ask, Frame, here},
+        note::Note,
+        page::{Page, page, see_other, view},
+        session, when,
+    },
+};
+use actix_web::{HttpResponse, Responder, http::StatusCode};
+use askama::Template;
+use serde::Deserialize;
+
+#[derive(Template)]
+#[template(path = "me.html", blocks = ["content"])]
+struct Show {
+    f: Frame,
+    own: sign_in::Own,
+    name: String,
+    sessions: Vec<Session>,
+    current: String,
+    preferences: Preferences,
+    zone: String,
+    faults: Faults,
+}
+view!(Show, as_content);
+
+impl Show {
+    fn is_current(&self, session: &Session) -> bool {
+        session.id == self.current
+    }
+}
+
+struct Draft {
+    name: Option<String>,
+    zone: Option<String>,
+    faults: Faults,
+}
+
+async fn draw(ask: &Ask, permit: Permit<Myself>, draft: Draft) -> Result<Page<Show>, Problem> {
+    let limits = ask.house.outside.limits;
+    let (own, sessions, store) = ask
+        .house
+        .work(move |db| db.read(&permit, |view| Ok((sign_in::own(view)?, sessions::list(view, limits)?, first_store(view)?))))
+        .await?;
+    let preferences = ask.visitor.preferences.clone();
+    let status = if draft.faults.any() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let view = Show {
+        f: ask.frame("me", store.as_ref(), vec![here("Your account")]),
+        name: draft.name.unwrap_or_else(|| own.name.clone()),
+        zone: draft.zone.or_else(|| preferences.time_zone.clone()).unwrap_or_default(),
+        own,
+        sessions,
+        current: ask.visitor.session.clone().unwrap_or_default(),
+        preferences,
+        faults: draft.faults,
+    };
+    Ok(page(view).status(status).whole())
+}
+
+/// The store whose entries the sidebar shows on pages that belong to none: the first one in reach.
+///
+/// # Errors
+/// What the database says.
+pub fn first_store<G: crate::access::Ground>(view: &mut crate::store::View<'_, G>) -> Result<Option<IdentityStore>, Problem> {
+    let stores = match view.also::<Console, _>(|view| identity_stores::list(view, "", &Paging::first(25))) {
+        Ok(stores) => stores.rows,
+        Err(Problem::NotFound) => Vec::new(),
+        Err(problem) => return Err(problem),
+    };
+    let mut stores: Vec<IdentityStore> = stores.into_iter().map(|listed| listed.store).collect();
+    // The store of administrators has no roles to show; another one comes first.
+    stores.sort_by_key(|store| store.built_in);
+    Ok(stores.into_iter().next())
+}
+
+/// `GET /me`
+pub async fn show(permit: Permit<Myself>, ask: Ask) -> Result<impl Responder, Problem> {
+    draw(&ask, permit, Draft { name: None, zone: None, faults: Faults::default() }).await
+}
+
+/// The fields of the name.
+#[derive(Deserialize)]
+pub struct Name {
+    #[serde(default)]
+    name: String,
+    rev: Option<i32>,
+}
+
+/// `POST /me`
+pub async fn rename(permit: Permit<Myself>, ask: Ask, form: Form<Name>) -> Result<HttpResponse, Problem> {
+    let Name { name: typed, rev } = form.fields;
+    let checked = match rev {
+        Some(rev) => account::person_name(&typed).map(|name| (name, rev)),
+        None => Err(Refusal::at("name", "The page was incomplete. Load it again.")),
+    };
+    match checked {
+        Ok((name, rev)) => {
+            ask.house.work(move |db| db.write(&permit, |tx| sign_in::change_name(tx, &name, rev))).await?;
+            done(&ask, "Your name is saved.")
+        }
+        Err(refusal) => {
+            let page = draw(&ask, permit, Draft { name: Some(typed), zone: None, faults: Faults::one(refusal) }).await?;
+            Ok(page.respond_to(&ask.req))
+        }
+    }
+}
+
+fn done(ask: &Ask, words: &str) -> Result<HttpResponse, Problem> {
+    let mut response = see_other(&ask.req, "/me");
+    response.add_cookie(&Note::new(words).cookie(&ask.house)).map_err(Problem::internal)?;
+    Ok(response)
+}
+
+/// The fields of a new password.
+#[derive(Deserialize)]
+pub struct Password {
+    #[serde(default)]
+    current: String,
+    #[serde(default)]
+    password: String,
+}
+
+/// `POST /me/password`
+pub async fn password(
+    permit: Permit<Myself>,
+    ask: Ask,
+    session: actix_session::Session,
+    form: Form<Password>,
+) -> Result<HttpResponse, Problem> {
+    let Password { current, password: new } = form.fields;
+    let (permit, own) = ask
+        .house
+        .work(move |db| {
+            let own = db.read(&permit, |view| sign_in::own(view))?;
+            Ok((permit, own))
+        })
+        .await?;
+    let right = ask.house.passwords.matches(current.chars().take(1_000).collect(), own.password_hash.clone()).await?;
+    let context = [Some(own.name.as_str()), own.email.as_deref(), own.username.as_deref()];
+    let context: Vec<&str> = context.into_iter().flatten().collect();
+    let wrong = (!right).then(|| Refusal::at("current", "This is not your password."));
+    let weak = password::check(&new, &context).err();
+    let same = (right && current == new).then(|| Refusal::at("password", "This is the password you have. Choose another."));
+    let faults: Vec<Refusal> = [wrong, weak.or(same)].into_iter().flatten().collect();
+    if !faults.is_empty() {
+        let page = draw(&ask, permit, Draft { name: None, zone: None, faults: Faults(faults) }).await?;
+        return Ok(page.respond_to(&ask.req));
+    }
+    let hash = ask.house.passwords.hash(new).await?;
+    let keep = ask.visitor.session.clone().unwrap_or_default();
+    ask.house.work(move |db| db.write(&permit, |tx| sign_in::change_password(tx, &hash, &keep))).await?;
+    session::renew(&session, &ask.house)?;
+    done(&ask, "Your password is changed. Every other session of yours has ended.")
+}
+
+/// The fields of ending sessions: one, or without a name all others.
+#[derive(Deserialize)]
+pub struct End {
+    #[serde(default)]
+    session: String,
+}
+
+/// `POST /me/sessions/end`
+pub async fn end_sessions(permit: Permit<Myself>, ask: Ask, form: Form<End>) -> Result<HttpResponse, Problem> {
+    let keep = ask.visitor.session.clone().unwrap_or_default();
+    let one = (!form.fields.session.is_empty()).then_some(form.fields.session);
+    let ended = ask.house.work(move |db| db.write(&permit, |tx| sessions::end_own(tx, one.as_deref(), &keep))).await?;
+    done(&ask, &format!("{} ended.", crate::domain::text::count(ended as i64, "session has", "sessions have")))
+}
+
+/// The fields of the settings.
+#[derive(Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    appearance: String,
+    density: String,
+    time_zone: String,
+    per: i32,
+    shortcuts: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let Preferences { appearance, density, per_page, .. } = Preferences::default();
+        Self { appearance, density, time_zone: String::new(), per: per_page, shortcuts: None }
+    }
+}
+
+/// `POST /me/settings`
+pub async fn settings(permit: Permit<Myself>, ask: Ask, form: Form<Settings>) -> Result<HttpResponse, Problem> {
+    let typed = form.fields;
+    let zone = typed.time_zone.trim().to_owned();
+    let fault = |field, good: bool, words: &str| (!good).then(|| Refusal::at(field, words));
+    let faults: Vec<Refusal> = [
+        fault("appearance", ["device", "light", "dark"].contains(&typed.appearance.as_str()), "Choose one of the three."),
+        fault("density", ["comfortable", "compact"].contains(&typed.density.as_str()), "Choose one of the two."),
+        fault(
+            "time_zone",
+            zone.is_empty() || when::zone(&zone).is_some(),
+            "Enter a zone like Europe/Lisbon, or leave it empty to follow your browser.",
+        ),
+        fault("per", [25, 50, 100].contains(&typed.per), "Choose 25, 50 or 100."),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if !faults.is_empty() {
+        let page = draw(&ask, permit, Draft { name: None, zone: Some(zone), faults: Faults(faults) }).await?;
+        return Ok(page.respond_to(&ask.req));
+    }
+    let wanted = Preferences {
+        appearance: typed.appearance,
+        density: typed.density,
+        time_zone: (!zone.is_empty()).then_some(zone),
+        per_page: typed.per,
+        shortcuts: typed.shortcuts.as_deref() == Some("on"),
+    };
+    let account = ask.actor()?.account;
+    ask.house.work(move |db| db.note(|note| preferences::save(note, account, &wanted))).await?;
+    done(&ask, "Your settings are saved.")
+}

@@ -1,0 +1,246 @@
+//! `/signin` and `/signout` (I-4). The same messages, status and time for unknown and known accounts.
+
+use super::{Public, answer};
+use crate::{
+    access::{Origin, system},
+    domain::{Refusal, account::Status, text},
+    problem::Problem,
+    store::{sessions, sign_in, throttles},
+    web::{
+        form::{Faults, Form, Nothing},
+        frame::Ask,
+        page::{own_path, page, see_other, view},
+        session, when,
+    },
+};
+use actix_session::Session;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::StatusCode, web::Path};
+use askama::Template;
+use serde::Deserialize;
+
+#[derive(Template)]
+#[template(path = "public/sign_in.html", blocks = ["content"])]
+struct SignInPage {
+    appearance: String,
+    css: &'static str,
+    js: &'static str,
+    icons: &'static str,
+    csrf: String,
+    action: String,
+    store: Option<String>,
+    identifier: String,
+    ask_password: bool,
+    next: String,
+    faults: Faults,
+    notice: Option<&'static str>,
+}
+view!(SignInPage, as_content);
+
+struct Show {
+    slug: Option<String>,
+    identifier: String,
+    ask_password: bool,
+    next: String,
+    faults: Faults,
+    notice: Option<&'static str>,
+    status: StatusCode,
+}
+
+impl Show {
+    fn start(slug: Option<String>, next: &str) -> Self {
+        let next = own_path(next).unwrap_or_default().to_owned();
+        Self { slug, identifier: String::new(), ask_password: false, next, faults: Faults::default(), notice: None, status: StatusCode::OK }
+    }
+}
+
+fn show(ask: &Ask, store: Option<String>, show: Show) -> HttpResponse {
+    let public = Public::new(ask);
+    let view = SignInPage {
+        appearance: public.appearance,
+        css: public.css,
+        js: public.js,
+        icons: public.icons,
+        csrf: public.csrf,
+        action: show.slug.map_or_else(|| "/signin".into(), |slug| format!("/signin/{slug}")),
+        store,
+        identifier: show.identifier,
+        ask_password: show.ask_password,
+        next: show.next,
+        faults: show.faults,
+        notice: show.notice,
+    };
+    answer(ask, &public.secret, show.status, page(view))
+}
+
+async fn store_name(ask: &Ask, slug: Option<&String>) -> Result<Option<String>, Problem> {
+    let Some(slug) = slug.cloned() else { return Ok(None) };
+    let name = ask.house.work(move |db| db.read(&system::signing_in(Origin::default()), |view| sign_in::store_name(view, &slug))).await?;
+    name.map(Some).ok_or(Problem::NotFound)
+}
+
+/// Where somebody lands after signing in (I-4); the portal comes with its own issue.
+fn landing(ask: &Ask) -> &'static str {
+    match &ask.visitor.actor {
+        Some(actor) if actor.is_administrator() => "/admin",
+        Some(_) => "/me",
+        None => "/signin",
+    }
+}
+
+/// `GET /`
+pub async fn start(ask: Ask) -> HttpResponse {
+    see_other(&ask.req, landing(&ask))
+}
+
+/// `GET /signin`
+pub async fn get(ask: Ask) -> Result<HttpResponse, Problem> {
+    page_for(&ask, None).await
+}
+
+/// `GET /signin/{store}`
+pub async fn get_in(ask: Ask, slug: Path<String>) -> Result<HttpResponse, Problem> {
+    page_for(&ask, Some(slug.into_inner())).await
+}
+
+async fn page_for(ask: &Ask, slug: Option<String>) -> Result<HttpResponse, Problem> {
+    let query = ask.query();
+    if ask.visitor.actor.is_some() {
+        return Ok(see_other(&ask.req, own_path(query.get("next")).unwrap_or_else(|| landing(ask))));
+    }
+    let store = store_name(ask, slug.as_ref()).await?;
+    let mut start = Show::start(slug, query.get("next"));
+    start.identifier = query.get("login_hint").chars().take(254).collect();
+    start.notice = (query.get("out") == "1").then_some("You are signed out on this device.");
+    Ok(show(ask, store, start))
+}
+
+/// The answer to a post or a fragment when nobody is signed in (any more): the sign-in page.
+pub fn interrupted(req: &HttpRequest) -> HttpResponse {
+    let ask = Ask::from_request(req, &mut Payload::None).into_inner();
+    let Ok(ask) = ask else { return HttpResponse::Unauthorized().finish() };
+    // Back to the page that the form stood on, as far as the browser tells.
+    let back = req
+        .headers()
+        .get("referer")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|url| url.strip_prefix(&ask.house.outside.public_url))
+        .unwrap_or_default();
+    let notice = Some("You were signed out. Nothing was changed. Sign in to go on.");
+    show(&ask, None, Show { notice, status: StatusCode::UNAUTHORIZED, ..Show::start(None, back) })
+}
+
+/// The fields of the form. One page or two: with both fields it always works.
+#[derive(Deserialize)]
+pub struct Fields {
+    #[serde(default)]
+    identifier: String,
+    password: Option<String>,
+    #[serde(default)]
+    next: String,
+}
+
+/// `POST /signin`
+pub async fn post(ask: Ask, session: Session, form: Form<Fields>) -> Result<HttpResponse, Problem> {
+    try_in(&ask, &session, None, form.fields).await
+}
+
+/// `POST /signin/{store}`
+pub async fn post_in(ask: Ask, session: Session, slug: Path<String>, form: Form<Fields>) -> Result<HttpResponse, Problem> {
+    try_in(&ask, &session, Some(slug.into_inner()), form.fields).await
+}
+
+async fn try_in(ask: &Ask, session: &Session, slug: Option<String>, fields: Fields) -> Result<HttpResponse, Problem> {
+    let store = store_name(ask, slug.as_ref()).await?;
+    let identifier: String = fields.identifier.trim().chars().take(254).collect();
+    let again = |faults: Vec<Refusal>, status| {
+        let start = Show::start(slug.clone(), &fields.next);
+        Show { identifier: identifier.clone(), ask_password: !identifier.is_empty(), faults: Faults(faults), status, ..start }
+    };
+    if identifier.is_empty() {
+        let refusal = Refusal::at("identifier", "Enter your e-mail or user name.");
+        return Ok(show(ask, store, again(vec![refusal], StatusCode::UNPROCESSABLE_ENTITY)));
+    }
+    let Some(password) = fields.password else {
+        return Ok(show(ask, store, again(Vec::new(), StatusCode::OK)));
+    };
+    if password.is_empty() {
+        let refusal = Refusal::at("password", "Enter your password.");
+        return Ok(show(ask, store, again(vec![refusal], StatusCode::UNPROCESSABLE_ENTITY)));
+    }
+
+    let by_account = format!("sign-in:{}:{}", slug.as_deref().unwrap_or_default(), text::fold(&identifier));
+    let by_address = ask.visitor.origin.address.as_ref().map(|address| format!("sign-in@{address}"));
+    let mut names = vec![by_account.clone()];
+    names.extend(by_address.clone());
+    // Counted before it is tried, so that many at once are not free; taken back on success.
+    let waiting = ask
+        .house
+        .work(move |db| {
+            db.note(|note| {
+                let waiting = throttles::remaining(note, &names)?;
+                if waiting == 0 {
+                    throttles::fail(note, &names)?;
+                }
+                Ok(waiting)
+            })
+        })
+        .await?;
+    if waiting > 0 {
+        let until = when::when(ask.house.db.clock.now().plus_seconds(waiting), &ask.visitor.zone).text;
+        let refusal = Refusal::at("password", format!("Too many tries. Try again at {until}."));
+        return Ok(show(ask, store, again(vec![refusal], StatusCode::TOO_MANY_REQUESTS)));
+    }
+
+    let (slug_too, identifier_too) = (slug.clone(), identifier.clone());
+    let candidate = ask
+        .house
+        .work(move |db| {
+            db.read(&system::signing_in(Origin::default()), |view| sign_in::candidate(view, slug_too.as_deref(), &identifier_too))
+        })
+        .await?;
+    let hash = candidate.as_ref().and_then(|candidate| candidate.password_hash.clone());
+    let right = ask.house.passwords.matches(password.chars().take(1_000).collect(), hash).await?;
+    let now = ask.house.db.clock.now();
+    let refusal = match &candidate {
+        Some(candidate) if right => match (candidate.status, candidate.locked_until.filter(|until| *until > now)) {
+            (Status::Active, None) => None,
+            (Status::Active, Some(until)) => {
+                let until = when::when(until, &ask.visitor.zone).text;
+                Some(format!("This account is locked. Try again at {until}."))
+            }
+            _ => Some("This account is disabled. Ask the person who looks after it.".into()),
+        },
+        _ => Some("E-mail or password is wrong.".into()),
+    };
+    let origin = ask.visitor.origin.clone();
+    let permit = system::signing_in(origin.clone());
+    match (refusal, candidate) {
+        (None, Some(candidate)) => {
+            let account = candidate.account;
+            ask.house
+                .work(move |db| {
+                    db.write(&permit, |tx| sign_in::succeed(tx, account))?;
+                    db.note(|note| throttles::succeed(note, &by_account, by_address.as_deref()))
+                })
+                .await?;
+            session::begin(session, &ask.house, account, &origin)?;
+            Ok(see_other(&ask.req, own_path(&fields.next).unwrap_or("/")))
+        }
+        (refusal, candidate) => {
+            ask.house.work(move |db| db.write(&permit, |tx| sign_in::fail(tx, candidate.as_ref()))).await?;
+            let refusal = Refusal::at("password", refusal.unwrap_or_default());
+            Ok(show(ask, store, again(vec![refusal], StatusCode::UNPROCESSABLE_ENTITY)))
+        }
+    }
+}
+
+/// `POST /signout`
+pub async fn out(ask: Ask, session: Session, _: Form<Nothing>) -> Result<HttpResponse, Problem> {
+    if let Some(actor) = &ask.visitor.actor {
+        let account = actor.account;
+        let permit = system::signing_in(ask.visitor.origin.clone());
+        ask.house.work(move |db| db.write(&permit, |tx| sessions::signed_out(tx, account))).await?;
+    }
+    session.purge();
+    Ok(see_other(&ask.req, "/signin?out=1"))
+}

@@ -1,0 +1,77 @@
+//! Every route of the product, top to bottom, once. The tests walk this same table.
+
+use super::{console, files, frame::Ask, me, problem, public};
+use actix_web::{HttpResponse, http::StatusCode, web};
+
+macro_rules! routes {
+    ($($method:ident $path:literal => $handler:path;)+) => {
+        /// Method and path of every route.
+        pub const TABLE: &[(&str, &str)] = &[$((stringify!($method), $path)),+];
+
+        /// Builds them.
+        pub fn configure(config: &mut web::ServiceConfig) {
+            $(config.route($path, web::$method().to($handler));)+
+            config.default_service(web::to(problem::nothing));
+        }
+    };
+}
+
+routes! {
+    get "/" => public::sign_in::start;
+    get "/healthz" => healthy;
+    get "/readyz" => ready;
+    get "/static/{hash}/{name:.*}" => files::serve;
+
+    get "/setup" => public::set_up::get;
+    post "/setup" => public::set_up::post;
+    get "/signin" => public::sign_in::get;
+    post "/signin" => public::sign_in::post;
+    get "/signin/{store}" => public::sign_in::get_in;
+    post "/signin/{store}" => public::sign_in::post_in;
+    post "/signout" => public::sign_in::out;
+
+    get "/me" => me::show;
+    post "/me" => me::rename;
+    post "/me/password" => me::password;
+    post "/me/sessions/end" => me::end_sessions;
+    post "/me/settings" => me::settings;
+
+    get "/admin" => console::home::show;
+    get "/admin/stores" => console::identity_stores::list;
+    get "/admin/stores/{store}" => console::identity_stores::detail;
+
+    get "/admin/stores/{store}/organizations" => console::organizations::list;
+    get "/admin/stores/{store}/organizations/{organization}" => console::organizations::detail;
+
+    get "/admin/stores/{store}/accounts" => console::accounts::list;
+    get "/admin/stores/{store}/accounts/{account}" => console::accounts::detail;
+
+    get "/admin/stores/{store}/roles" => console::roles::list;
+    post "/admin/stores/{store}/roles" => console::roles::add;
+    get "/admin/stores/{store}/roles/new" => console::roles::new;
+    post "/admin/stores/{store}/roles/templates" => console::roles::add_templates;
+    get "/admin/stores/{store}/roles/{role}" => console::roles::detail;
+    post "/admin/stores/{store}/roles/{role}" => console::roles::edit;
+    get "/admin/stores/{store}/roles/{role}/delete" => console::roles::confirm_delete;
+    post "/admin/stores/{store}/roles/{role}/delete" => console::roles::delete;
+
+    get "/admin/stores/{store}/role-assignments" => console::role_assignments::list;
+    post "/admin/stores/{store}/role-assignments" => console::role_assignments::assign;
+    get "/admin/stores/{store}/role-assignments/unassigned" => console::unassigned::list;
+    post "/admin/stores/{store}/role-assignments/selection" => console::unassigned::select;
+    get "/admin/stores/{store}/role-assignments/confirm" => console::unassigned::confirm;
+    get "/admin/stores/{store}/role-assignments/remove" => console::role_assignments::confirm_remove;
+    post "/admin/stores/{store}/role-assignments/remove" => console::role_assignments::remove;
+}
+
+/// `GET /healthz`: the process answers.
+async fn healthy() -> &'static str {
+    "ok"
+}
+
+/// `GET /readyz`: the database answers and has every migration.
+async fn ready(ask: Ask) -> HttpResponse {
+    let ready = ask.house.work(|db| Ok(db.ready())).await.unwrap_or(false);
+    let (status, words) = if ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") };
+    HttpResponse::build(status).body(words)
+}

@@ -1,0 +1,59 @@
+//! Instants as people read them: with a zone, always (screens.md 3.10).
+
+use crate::domain::time::Time;
+use jiff::tz::TimeZone;
+
+/// An instant ready for a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct When {
+    /// For `datetime`.
+    pub iso: String,
+    /// "23 Nov 2026, 10:04 CET".
+    pub text: String,
+    /// The same in UTC, for the title.
+    pub utc: String,
+}
+
+/// An instant in a viewer's zone.
+pub fn when(time: Time, zone: &TimeZone) -> When {
+    let text = |zone: TimeZone| time.timestamp().to_zoned_datetime(zone).strftime("%-d %b %Y, %H:%M %Z").to_string();
+    When { iso: time.timestamp().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), text: text(zone.clone()), utc: text(TimeZone::UTC) }
+}
+
+/// What a date field says, as an instant: the start of the day, or for an end the start of the next one (A-5: a
+/// bare end date means through that day in the viewer's zone). `2026-11-23T14:00` is taken as it is.
+pub fn from_field(typed: &str, zone: &TimeZone, end: bool) -> Option<Time> {
+    let civil: jiff::civil::DateTime = match typed.parse::<jiff::civil::Date>() {
+        Ok(date) if !typed.contains('T') => {
+            let date = if end { date.tomorrow().ok()? } else { date };
+            date.to_datetime(jiff::civil::Time::midnight())
+        }
+        _ => typed.parse().ok()?,
+    };
+    let instant = civil.to_zoned_datetime(zone.clone()).ok()?.timestamp();
+    (1970..2200).contains(&civil.year()).then(|| Time::from_micros(instant.as_microsecond()))
+}
+
+/// The zone with this IANA name.
+pub fn zone(name: &str) -> Option<TimeZone> {
+    let plausible = name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_-+".contains(&byte));
+    plausible.then(|| TimeZone::get(name).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_date_means_through_that_day_in_the_viewers_zone() {
+        let zone = zone("Europe/Berlin").unwrap();
+        let ends = from_field("2026-11-23", &zone, true).unwrap();
+        assert_eq!(when(ends, &zone).text, "24 Nov 2026, 00:00 CET");
+        assert_eq!(when(ends, &zone).utc, "23 Nov 2026, 23:00 UTC");
+        let starts = from_field("2026-11-23T14:30", &zone, false).unwrap();
+        assert_eq!(when(starts, &zone).text, "23 Nov 2026, 14:30 CET");
+        for wrong in ["", "yesterday", "2026-13-01", "9999-01-01", "2026-11-23T25:00"] {
+            assert_eq!(from_field(wrong, &zone, false), None, "{wrong}");
+        }
+    }
+}
