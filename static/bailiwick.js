@@ -171,38 +171,12 @@
     count(template.form);
   });
 
-  // --- Permission tree: a parent box reflects and drives the leaves in its [data-group]
-  const leavesOf = el => all('input[data-leaf]', el.closest('[data-group]') || doc);
-  function paint() {
-    all('input[data-all]').forEach(box => reflect(box, rowsNear(box)));
-    all('input[data-parent]').forEach(box => reflect(box, leavesOf(box)));
-    for (const el of all('[data-count]')) {
-      const leaves = leavesOf(el), n = ticked(leaves), bar = $('progress', el);
-      ($('[data-n]', el) || el).textContent = `${n} of ${leaves.length}`;
-      if (bar) bar.value = n;
-    }
-  }
-  on('input', e => {
-    if (!e.target.matches('[data-filter]')) return;
-    const q = e.target.value.trim().toLowerCase();
-    all('.leaf').forEach(leaf => { leaf.hidden = !leaf.textContent.toLowerCase().includes(q); });
-    all('[data-group]').forEach(group => {
-      group.hidden = !$('.leaf:not([hidden])', group);
-      if (q) all('details', group).forEach(fold => { fold.open = true; });
-    });
-  });
-  on('click', e => { // <button type="button" data-fold="open|close">
-    const fold = near(e, '[data-fold]')?.dataset.fold;
-    if (fold) all('.grp details').forEach(el => { el.open = fold === 'open'; });
-  });
+  const paint = () => all('input[data-all]').forEach(box => reflect(box, rowsNear(box)));
 
   // --- Every change
   on('change', e => {
     const el = e.target;
     if (el.matches('select[data-auto]')) el.form.requestSubmit();
-    if (el.matches('input[data-parent]')) {
-      leavesOf(el).forEach(leaf => { if (!leaf.disabled && !leaf.closest('[hidden]')) leaf.checked = el.checked; });
-    }
     if (el.name === 'right') { tickRead(el); markTemplate(el.form); }
     paint();
     count(el.form);

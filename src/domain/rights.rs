@@ -137,6 +137,11 @@ impl Cell {
 
     /// The id of its box on the page.
     pub fn html_id(self) -> String {
+        format!("right-{}-{}", self.right().code, self.level().code())
+    }
+
+    /// The end of the classes of its lines in "What holders can do".
+    pub fn html_class(self) -> String {
         format!("{}-{}", self.right().code, self.level().code())
     }
 

@@ -1,6 +1,10 @@
 //! Static files: compiled in, addressed by their hash so that browsers keep them for good.
 
-use actix_web::{HttpResponse, http::header, web::Path};
+use actix_web::{
+    HttpResponse,
+    http::header,
+    web::{Bytes, Path},
+};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -43,13 +47,39 @@ fn content_type(name: &str) -> &'static str {
     }
 }
 
+/// What is sent: style sheet and script without their comments and indentation, which only we read.
+static LEAN: LazyLock<HashMap<&'static str, String>> = LazyLock::new(|| {
+    ["bailiwick.css", "bailiwick.js"]
+        .into_iter()
+        .filter_map(|name| {
+            let text = String::from_utf8(Files::get(name)?.data.into_owned()).ok()?;
+            Some((name, lean(name, &text)))
+        })
+        .collect()
+});
+
+fn lean(name: &str, text: &str) -> String {
+    let mut text = text.to_owned();
+    while let (true, Some(start)) = (name.ends_with(".css"), text.find("/*")) {
+        let end = text[start..].find("*/").map_or(text.len(), |end| start + end + 2);
+        text.replace_range(start..end, "");
+    }
+    text.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("//"))
+        .fold(String::new(), |out, line| out + line + "\n")
+}
+
 /// `GET /static/{hash}/{name}`
 pub async fn serve(path: Path<(String, String)>) -> HttpResponse {
     let (_, name) = path.into_inner();
     let Some(EmbeddedFile { data, .. }) = Files::get(&name) else { return HttpResponse::NotFound().finish() };
     let known = ADDRESSES.contains_key(&name);
     let keep = if known && !cfg!(debug_assertions) { "public, max-age=31536000, immutable" } else { "no-cache" };
-    HttpResponse::Ok().content_type(content_type(&name)).insert_header((header::CACHE_CONTROL, keep)).body(data)
+    HttpResponse::Ok().content_type(content_type(&name)).insert_header((header::CACHE_CONTROL, keep)).body(match LEAN.get(name.as_str()) {
+        Some(lean) => Bytes::from_static(lean.as_bytes()),
+        None => Bytes::from(data.into_owned()),
+    })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::{
     access::{Console, Permit},
     domain::permissions::{OrganizationRoleView, OrganizationView, Permission, RoleAssignmentView, UserView},
+    domain::text,
     problem::Problem,
     store::{
         accounts, identity_stores, organizations,
@@ -40,10 +41,14 @@ struct Store {
 
 impl Store {
     fn numbers(&self) -> String {
-        let organizations = self.organizations.map(|total| format!("{} organizations", list::total(total)));
-        let accounts = self.accounts.map(|total| format!("{} accounts", list::total(total)));
+        let organizations = self.organizations.map(|total| numbered(total, "organization", "organizations"));
+        let accounts = self.accounts.map(|total| numbered(total, "account", "accounts"));
         [organizations, accounts].into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
+}
+
+fn numbered(total: Total, one: &str, many: &str) -> String {
+    if total.exact { text::count(total.count, one, many) } else { format!("{} {many}", list::total(total)) }
 }
 
 /// `GET /admin`

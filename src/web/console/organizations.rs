@@ -54,19 +54,18 @@ impl List {
 struct Branch<'a> {
     node: &'a Node,
     base: &'a str,
-    icons: &'static str,
     top: bool,
 }
 
 impl Branch<'_> {
     fn child(&self, node: &Node) -> String {
-        Branch { node, base: self.base, icons: self.icons, top: false }.render().unwrap_or_default()
+        Branch { node, base: self.base, top: false }.render().unwrap_or_default()
     }
 }
 
 impl List {
     fn branch(&self, node: &Node) -> String {
-        Branch { node, base: &self.base, icons: self.f.icons, top: true }.render().unwrap_or_default()
+        Branch { node, base: &self.base, top: true }.render().unwrap_or_default()
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     },
     problem::Problem,
     store::{
-        View,
+        View as Reading,
         accounts::{Filter, Sort},
         identity_stores, organizations,
         paging::{Paging, Slice, Total},
@@ -29,7 +29,7 @@ use crate::{
         frame::{Ask, Frame},
         list::{Pager, Query, past_end, total},
         note::Note,
-        page::{page, see_other, view},
+        page::{View, page, see_other, view},
     },
 };
 use actix_web::{HttpResponse, Responder, http::StatusCode, web::Path};
@@ -37,7 +37,7 @@ use askama::Template;
 use serde::Deserialize;
 
 #[derive(Template)]
-#[template(path = "console/unassigned/list.html", blocks = ["results"])]
+#[template(path = "console/unassigned/list.html", blocks = ["results", "selbar"])]
 struct List {
     f: Frame,
     base: String,
@@ -51,8 +51,15 @@ struct List {
     selected: Selected,
     held: Total,
     only: bool,
+    /// Whether only a tick changed, so that the rows stay as they are on the page and no quick second tick is lost.
+    ticks: bool,
 }
-view!(List, as_results);
+
+impl View for List {
+    fn fragment(&self) -> askama::Result<String> {
+        if self.ticks { self.as_selbar().render() } else { self.as_results().render() }
+    }
+}
 
 impl List {
     fn ticked(&self, candidate: &Candidate) -> bool {
@@ -101,10 +108,21 @@ impl List {
 }
 
 /// The pair of a draft, if both are still there and in reach.
-pub(super) fn wanted_of<G: Ground>(view: &mut View<'_, G>, store: &IdentityStore, draft: &Draft) -> Result<Wanted, Problem> {
+pub(super) fn wanted_of<G: Ground>(view: &mut Reading<'_, G>, store: &IdentityStore, draft: &Draft) -> Result<Wanted, Problem> {
     let organization = organizations::find_by_key(view, draft.organization)?;
     let role = roles::find_by_key(view, store, draft.role)?.role;
     Ok(Wanted { organization, role })
+}
+
+/// What a change of the picker does to the page and its address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// Other rows, a step of its own in the history.
+    Push,
+    /// Other rows in the place of these.
+    Replace,
+    /// The same rows.
+    Tick,
 }
 
 struct Seen {
@@ -118,10 +136,10 @@ struct Seen {
 
 /// `GET /admin/stores/{store}/role-assignments/unassigned`
 pub async fn list(permit: Permit<RoleAssignmentEdit>, ask: Ask, slug: Path<String>) -> Result<HttpResponse, Problem> {
-    show(permit, &ask, slug.into_inner(), ask.query(), false).await
+    show(permit, &ask, slug.into_inner(), ask.query(), Turn::Replace).await
 }
 
-async fn show(permit: Permit<RoleAssignmentEdit>, ask: &Ask, slug: String, mut query: Query, push: bool) -> Result<HttpResponse, Problem> {
+async fn show(permit: Permit<RoleAssignmentEdit>, ask: &Ask, slug: String, mut query: Query, turn: Turn) -> Result<HttpResponse, Problem> {
     let (org, role, draft) = (query.get("org").to_owned(), query.get("role").to_owned(), query.get("d").to_owned());
     if org.is_empty() || role.is_empty() {
         let mut response = see_other(&ask.req, &format!("/admin/stores/{slug}/role-assignments"));
@@ -145,15 +163,15 @@ async fn show(permit: Permit<RoleAssignmentEdit>, ask: &Ask, slug: String, mut q
     let pager = Pager::new(&query, &seen.candidates);
     let (base, address) = (base(&seen.store), query.address());
     let Seen { chosen, candidates, draft, selected, held, .. } = seen;
-    let view = List { f, base, query, filter, sort, chosen, candidates, pager, draft, selected, held, only };
+    let view = List { f, base, query, filter, sort, chosen, candidates, pager, draft, selected, held, only, ticks: turn == Turn::Tick };
     let page = page(view);
-    let page = if push { page.pushes(address) } else { page.replaces(address) };
+    let page = if turn == Turn::Push { page.pushes(address) } else { page.replaces(address) };
     Ok(page.respond_to(&ask.req))
 }
 
 #[allow(clippy::too_many_arguments, reason = "each is one word of the address")]
 fn load(
-    view: &mut View<'_, RoleAssignmentEdit>,
+    view: &mut Reading<'_, RoleAssignmentEdit>,
     slug: &str,
     (org, role): (&str, &str),
     draft: &str,
@@ -194,7 +212,7 @@ fn load(
     })
 }
 
-fn view_actor<'v, G: Ground>(view: &'v View<'_, G>) -> Result<&'v crate::access::Actor, Problem> {
+fn view_actor<'v, G: Ground>(view: &'v Reading<'_, G>) -> Result<&'v crate::access::Actor, Problem> {
     use crate::store::Reader;
     view.permit().person().map(|actor| &**actor)
 }
@@ -325,8 +343,13 @@ pub async fn select(permit: Permit<RoleAssignmentEdit>, ask: Ask, slug: Path<Str
     let address = pick.address(&base, &draft);
     if crate::web::page::is_fragment(&ask.req) {
         let (path, words) = address.split_once('?').unwrap_or((&address, ""));
-        let push = pick.go.starts_with("page:") || pick.go.starts_with("sort:") || pick.go.starts_with("show:");
-        return show(permit, &ask, slug, Query::parse(path, words), push).await;
+        let moved = pick.q.trim() != pick.was.trim();
+        let turn = match pick.go.as_str() {
+            "" if !moved => Turn::Tick,
+            go if ["page:", "sort:", "show:"].iter().any(|start| go.starts_with(start)) => Turn::Push,
+            _ => Turn::Replace,
+        };
+        return show(permit, &ask, slug, Query::parse(path, words), turn).await;
     }
     Ok(see_other(&ask.req, &address))
 }
@@ -418,7 +441,7 @@ struct Prepared {
 }
 
 /// What the confirmation shows: who, where, what, and what is worth a warning. Warnings look at the first 100.
-fn prepare(view: &mut View<'_, RoleAssignmentEdit>, wanted: Wanted, ids: &[String], too_many: bool) -> Result<Prepared, Problem> {
+fn prepare(view: &mut Reading<'_, RoleAssignmentEdit>, wanted: Wanted, ids: &[String], too_many: bool) -> Result<Prepared, Problem> {
     let chosen = chosen(view, wanted)?;
     let sample: Vec<String> = ids.iter().take(100).cloned().collect();
     let people = view.also::<UserView, _>(|view| role_assignments::people(view, &chosen.wanted, &sample))?;
