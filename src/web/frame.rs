@@ -6,7 +6,7 @@ use super::{
     files, form,
     list::Query,
     note::Note,
-    page::see_other,
+    page::{is_fragment, see_other},
     session::{self, Visitor},
     when::{When, when},
 };
@@ -175,6 +175,8 @@ pub struct Frame {
     pub nav: Vec<Group>,
     /// The breadcrumb.
     pub crumbs: Vec<Crumb>,
+    /// Whether only a part of the page is asked for: a dialog then opens over the page that is there.
+    pub fragment: bool,
     /// The note after an act.
     pub note: Option<Note>,
     /// This page, for forms that come back to it.
@@ -218,6 +220,7 @@ impl Frame {
             switch: format!("/admin/stores?next={current}"),
             nav: visitor.actor.as_ref().map_or_else(Vec::new, |actor| nav(actor, store, current)),
             crumbs,
+            fragment: is_fragment(&ask.req),
             note: Note::read(&ask.req),
             printed: format!("Printed {printed} by {name} from {address}"),
             zone_name: visitor.zone.to_offset_info(now.timestamp()).abbreviation().to_owned(),
