@@ -509,9 +509,12 @@ pub fn detail(reader: &mut impl Reader<UserView>, store: StoreKey, id: &str) -> 
     let attributes = super::identity_stores::attributes(conn, store)?
         .into_iter()
         .map(|attribute| {
-            let value = values
-                .get(&attribute.name)
-                .map_or_else(String::new, |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+            let value = match values.get(&attribute.name) {
+                None | Some(serde_json::Value::Null) => String::new(),
+                Some(serde_json::Value::Bool(yes)) => if *yes { "Yes" } else { "No" }.to_owned(),
+                Some(serde_json::Value::String(text)) => text.clone(),
+                Some(other) => other.to_string(),
+            };
             (attribute.label, value)
         })
         .collect();

@@ -140,7 +140,9 @@ pub fn change(
         return Ok(id);
     }
     let ticked: HashSet<AccountKey> = change.ticked.iter().copied().collect();
-    let items: Vec<(AccountKey, bool)> = change.seen.iter().map(|key| (*key, ticked.contains(key))).collect();
+    // Each row once: PostgreSQL refuses to touch one twice in a statement.
+    let seen: HashSet<AccountKey> = change.seen.iter().copied().collect();
+    let items: Vec<(AccountKey, bool)> = seen.into_iter().map(|key| (key, ticked.contains(&key))).collect();
     put(note.conn(), &id, &items)?;
     Ok(id)
 }

@@ -159,7 +159,7 @@ pub(super) fn import(
     let administrators = administrators::judge(&mut work, file, &stores, &tree)?;
     let grants = grants::judge(&mut work, file, &stores, &tree, &people, &administrators)?;
     if !work.faults.none() {
-        return Ok(Imported::Faulty(work.faults.0));
+        return Ok(Imported::Faulty(work.faults.found));
     }
 
     stores::write(&mut work, &stores)?;

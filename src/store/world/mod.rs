@@ -12,11 +12,11 @@ pub(super) mod tests;
 use super::conn::{Conn, Db};
 use crate::{
     access::{Permit, system},
-    domain::{Refusal, world},
+    domain::{Refusal, key::StoreKey, text, world},
     problem::Problem,
 };
 use diesel::connection::{AnsiTransactionManager, Connection, SimpleConnection, TransactionManager};
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 pub use export::export;
 pub use lines::line_of;
@@ -106,6 +106,9 @@ impl Db {
     }
 }
 
+/// Stands for the whole tenant where a store is asked for.
+const TENANT: StoreKey = StoreKey(0);
+
 /// Reads everything as it is at one moment, however long that takes, while others write.
 pub(super) fn snapshot<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T, Problem>) -> Result<T, Problem> {
     match conn {
@@ -163,7 +166,11 @@ impl fmt::Display for At<'_> {
 
 /// What was found wrong so far.
 #[derive(Default)]
-struct Faults(Vec<Fault>);
+struct Faults {
+    found: Vec<Fault>,
+    /// What has a fault of its own, by noun, store and folded name: that others name it is no second fault.
+    spoiled: HashSet<(&'static str, i64, String)>,
+}
 
 impl Faults {
     /// More than these nobody reads.
@@ -171,7 +178,7 @@ impl Faults {
 
     fn add(&mut self, at: At, message: impl Into<String>) {
         if !self.full() {
-            self.0.push(Fault { at: at.to_string(), message: message.into() });
+            self.found.push(Fault { at: at.to_string(), message: message.into() });
         }
     }
 
@@ -180,11 +187,34 @@ impl Faults {
         checked.map_err(|refusal| self.add(at, refusal.message)).ok()
     }
 
+    /// Remembers that this thing of the file has a fault.
+    fn spoil(&mut self, noun: &'static str, store: StoreKey, name: &str) {
+        self.spoiled.insert((noun, store.0, text::fold(name)));
+    }
+
+    /// Says that there is no such thing, unless the file has it with a fault of its own.
+    fn missing(&mut self, at: At, noun: &'static str, store: StoreKey, name: &str, message: impl Into<String>) {
+        if !self.is_spoiled(noun, store, name) {
+            self.add(at, message);
+        }
+    }
+
+    fn is_spoiled(&self, noun: &'static str, store: StoreKey, name: &str) -> bool {
+        !self.spoiled.is_empty() && self.spoiled.contains(&(noun, store.0, text::fold(name)))
+    }
+
+    /// As [`Faults::missing`], for an organization: one above it may be what has the fault.
+    fn no_organization(&mut self, at: At, store: StoreKey, path: &[String], message: impl Into<String>) {
+        if !(1..=path.len()).any(|length| self.is_spoiled("organization", store, &path[..length].join("\n"))) {
+            self.add(at, message);
+        }
+    }
+
     fn full(&self) -> bool {
-        self.0.len() >= Self::MOST
+        self.found.len() >= Self::MOST
     }
 
     fn none(&self) -> bool {
-        self.0.is_empty()
+        self.found.is_empty()
     }
 }

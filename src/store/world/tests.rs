@@ -307,22 +307,24 @@ fn every_fault_is_named_with_its_place_and_nothing_is_stored() {
         (vec![attribute(json!({ "label": "" }))], &["/identity_stores/0/attributes/1/label"]),
         (vec![attribute(json!({ "portal_editable": true }))], &["/identity_stores/0/attributes/1/portal_editable"]),
         (vec![("/identity_stores/0/groups/-", json!({ "name": "beta testers" }))], &["/identity_stores/0/groups/1/name"]),
-        (
-            vec![("/identity_stores/0/roles/0/rights", json!([]))],
-            &["/identity_stores/0/roles/0/rights", "/identity_stores/0/role_assignments/0/role"],
-        ),
-        (
-            vec![("/identity_stores/0/roles/0/rights/0", json!("x:READ"))],
-            &["/identity_stores/0/roles/0/rights/0", "/identity_stores/0/role_assignments/0/role"],
-        ),
+        (vec![("/identity_stores/0/roles/0/rights", json!([]))], &["/identity_stores/0/roles/0/rights"]),
+        (vec![("/identity_stores/0/roles/0/rights/0", json!("x:READ"))], &["/identity_stores/0/roles/0/rights/0"]),
         (
             vec![("/identity_stores/0/roles/-", json!({ "name": "CUSTOMER support", "rights": ["account_management:READ"] }))],
             &["/identity_stores/0/roles/1/name"],
         ),
+        (vec![("/identity_stores/0/roles/0/description", json!("x".repeat(1025)))], &["/identity_stores/0/roles/0/description"]),
+        // One fault is not said again by everything that names the thing.
+        (vec![("/identity_stores/0/slug", json!("NO"))], &["/identity_stores/0/slug"]),
+        (vec![("/identity_stores/0/organizations/0/status", json!("off"))], &["/identity_stores/0/organizations/0/status"]),
+        (vec![("/identity_stores/0/accounts/0/name", json!(""))], &["/identity_stores/0/accounts/0/name"]),
+        (vec![("/identity_stores/0/attributes/0/type", json!("colour"))], &["/identity_stores/0/attributes/0/type"]),
         (
-            vec![("/identity_stores/0/roles/0/description", json!("x".repeat(1025)))],
-            &["/identity_stores/0/roles/0/description", "/identity_stores/0/role_assignments/0/role"],
+            vec![("/identity_stores/0/groups/0/name", json!(""))],
+            &["/identity_stores/0/groups/0/name", "/identity_stores/0/accounts/0/groups/0"],
         ),
+        (vec![("/administrator_roles/0/kind", json!("x"))], &["/administrator_roles/0/kind"]),
+        (vec![("/scopes/0/reach", json!("x"))], &["/scopes/0/reach"]),
         // Organizations.
         (vec![organization(json!({ "path": [] }))], &["/identity_stores/0/organizations/2/path"]),
         (vec![organization(json!({ "path": ["None", "Here"] }))], &["/identity_stores/0/organizations/2/path"]),

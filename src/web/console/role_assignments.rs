@@ -9,7 +9,7 @@ use crate::{
         organization::{Organization, Step},
         permissions::{Permission, RoleAssignmentEdit, RoleAssignmentView, UserView},
         role::Role,
-        role_assignment::{self, MOST_AT_ONCE},
+        role_assignment::{self, Given, MOST_AT_ONCE},
         text,
         time::Period,
     },
@@ -459,12 +459,17 @@ pub async fn remove(permit: Permit<RoleAssignmentEdit>, ask: Ask, slug: Path<Str
 
 /// Who gave it, or how it came about.
 pub(super) fn given_by(holder: &Holder) -> String {
-    match (&holder.given_by, holder.given) {
+    giver(&holder.given_by, holder.given)
+}
+
+/// The giver's name, or how it came about without one.
+pub(super) fn giver(by: &Option<String>, given: Given) -> String {
+    match (by, given) {
         (Some(by), _) => by.clone(),
-        (None, role_assignment::Given::Import) => "Import".into(),
-        (None, role_assignment::Given::Automatic) => "Automatic".into(),
-        (None, role_assignment::Given::Invitation) => "Invitation".into(),
-        (None, role_assignment::Given::Hand) => "–".into(),
+        (None, Given::Import) => "Import".into(),
+        (None, Given::Automatic) => "Automatic".into(),
+        (None, Given::Invitation) => "Invitation".into(),
+        (None, Given::Hand) => "–".into(),
     }
 }
 

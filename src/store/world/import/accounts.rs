@@ -1,35 +1,32 @@
 //! Accounts with their identifiers, groups and memberships (S-3, S-4, S-7), in three passes over a store's list:
 //! whom each one is, by key; what becomes free; what each one becomes.
 
+mod terms;
+mod write;
+
 use super::{
-    BINDS, Keys, State, Work, attributes, insert_all, instant,
+    BINDS, Keys, State, Work,
     organizations::Tree,
     path_words,
     stores::{Store, Stores},
-    upsert_all,
 };
 use crate::{
-    domain::{
-        account::{self, MembershipStatus, Status},
-        key::*,
-        password, text,
-        time::Time,
-        world,
-    },
+    domain::{account::MembershipStatus, key::*, text, world},
     problem::Problem,
     store::{
-        conn::{Conn, on_each},
-        schema::{account_group_members, accounts, identifiers, identity_stores, memberships},
-        sign_in::search_text,
-        sql::Sql,
+        conn::Conn,
+        schema::{account_group_members, accounts, identifiers, memberships},
         world::{
-            At, Faults,
+            At,
             rows::{AccountRow, GroupMemberRow, IdentifierRow, MembershipRow},
         },
     },
 };
 use diesel::prelude::*;
 use std::collections::{HashMap, HashSet};
+use terms::{Terms, credentials};
+
+pub(super) use write::write;
 
 /// An account of the file: where it stands there, and whom it is.
 struct Plan {
@@ -247,106 +244,6 @@ fn groups_of(conn: &mut Conn, of: &[AccountKey]) -> Result<HashSet<(AccountKey, 
     Ok(found)
 }
 
-/// What the file says of an account, checked, with what it leaves open as it was.
-#[derive(PartialEq)]
-struct Terms {
-    name: String,
-    email: Option<String>,
-    username: Option<String>,
-    status: Status,
-    locked_until: Option<Time>,
-    last_sign_in_at: Option<Time>,
-    change_password: bool,
-    attributes: String,
-}
-
-impl Terms {
-    fn of(row: &AccountRow) -> Self {
-        Self {
-            name: row.name.clone(),
-            email: row.email.clone(),
-            username: row.username.clone(),
-            status: row.status,
-            locked_until: row.locked_until,
-            last_sign_in_at: row.last_sign_in_at,
-            change_password: row.change_password,
-            attributes: row.attributes.clone(),
-        }
-    }
-
-    fn check(
-        faults: &mut Faults,
-        at: At,
-        store: &Store,
-        account: &world::Account,
-        old: Option<&AccountRow>,
-    ) -> Result<Option<Self>, Problem> {
-        let name = faults.sift(at.key("name"), account::person_name(&account.name));
-        let identifier = |faults: &mut Faults,
-                          field: &'static str,
-                          typed: &Option<String>,
-                          check: fn(&str) -> Result<String, crate::domain::Refusal>,
-                          before: Option<&Option<String>>| match typed {
-            Some(typed) => faults.sift(at.key(field), check(typed)).map(Some),
-            None => Some(before.cloned().flatten()),
-        };
-        let email = identifier(faults, "email", &account.email, account::email, old.map(|old| &old.email));
-        let username = identifier(faults, "username", &account.username, account::username, old.map(|old| &old.username));
-        let status = status(faults, at, account, old);
-        let locked_until = instant(faults, at.key("locked_until"), account.locked_until.as_deref());
-        let last_sign_in_at = instant(faults, at.key("last_sign_in"), account.last_sign_in.as_deref());
-        let attributes = attributes::values(faults, at, store, old.map(|old| old.attributes.as_str()), &account.attributes)?;
-        let (Some(name), Some(email), Some(username), Some(status)) = (name, email, username, status) else { return Ok(None) };
-        let (Some(locked_until), Some(last_sign_in_at), Some(attributes)) = (locked_until, last_sign_in_at, attributes) else {
-            return Ok(None);
-        };
-        let new_password = account.password.is_some();
-        Ok(Some(Self {
-            name,
-            email,
-            username,
-            status,
-            locked_until: locked_until.or(old.and_then(|old| old.locked_until)),
-            last_sign_in_at: last_sign_in_at.or(old.and_then(|old| old.last_sign_in_at)),
-            change_password: account.change_password.unwrap_or(old.is_some_and(|old| old.change_password) && !new_password),
-            attributes,
-        }))
-    }
-}
-
-/// S-4: the status of the file; else the one it had; else what fits.
-fn status(faults: &mut Faults, at: At, account: &world::Account, old: Option<&AccountRow>) -> Option<Status> {
-    let given = account.password.is_some() || account.password_hash.is_some();
-    let status = match account.status.as_deref() {
-        Some(word) => match Status::from_word(word) {
-            Some(status) => status,
-            None => {
-                faults.add(at.key("status"), "The status of an account is invited, active or disabled.");
-                return None;
-            }
-        },
-        None => match old.map(|old| old.status) {
-            None | Some(Status::Invited) if given => Status::Active,
-            None => Status::Invited,
-            Some(status) => status,
-        },
-    };
-    if status == Status::Invited && (given || old.is_some_and(|old| old.password_hash.is_some())) {
-        faults.add(at.key("status"), "An invited account has no password yet (S-4). Say active.");
-        return None;
-    }
-    Some(status)
-}
-
-/// Whether it reads like the PHC string of an Argon2id hash.
-fn is_hash(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('$').collect();
-    let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=,".contains(&byte));
-    matches!(parts.as_slice(), ["", "argon2id", version, cost, salt, hash]
-        if version.starts_with("v=") && cost.starts_with("m=") && [version, cost, salt, hash].into_iter().all(|part| plain(part)))
-        && text.len() <= 512
-}
-
 /// What the third pass looks things up in.
 struct Judge<'a> {
     store: &'a Store,
@@ -370,8 +267,14 @@ impl<'a> Judge<'a> {
     ) -> Result<(), Problem> {
         let terms = Terms::check(&mut work.faults, at, self.store, account, plan.old.as_deref())?;
         let credentials = credentials(&mut work.faults, at, account);
-        if let Some(terms) = &terms {
-            self.identifiers(work, people, known, at, terms, plan);
+        match &terms {
+            Some(terms) => self.identifiers(work, people, known, at, terms, plan),
+            // That others name it is no second fault.
+            None => {
+                for typed in [&account.email, &account.username].into_iter().flatten() {
+                    known.entry(text::fold(typed)).or_insert(plan.key);
+                }
+            }
         }
         let grouped = self.join_groups(work, people, at, account, plan);
         self.join(work, people, at, account, plan);
@@ -414,7 +317,15 @@ impl<'a> Judge<'a> {
         let mut joined = false;
         for (index, name) in account.groups.iter().enumerate() {
             match self.store.groups.get(&text::fold(name)) {
-                None => work.faults.add(at.index(index), format!("The store has no group “{name}”.")),
+                None => {
+                    work.faults.missing(
+                        at.index(index),
+                        "group",
+                        self.store.entry.row.key,
+                        name,
+                        format!("The store has no group “{name}”."),
+                    );
+                }
                 Some(group) => {
                     if self.groups.insert((plan.key, group.row.key)) {
                         people.groups.push(GroupMemberRow { account: plan.key, account_group: group.row.key });
@@ -439,9 +350,10 @@ impl<'a> Judge<'a> {
                 work.faults.add(at.key("status"), "The status of a membership is active or blocked.");
             }
             match place {
-                None => work
-                    .faults
-                    .add(at.key("organization"), format!("There is no organization {} in this store.", path_words(&wanted.organization))),
+                None => {
+                    let message = format!("There is no organization {} in this store.", path_words(&wanted.organization));
+                    work.faults.no_organization(at.key("organization"), self.store.entry.row.key, &wanted.organization, message);
+                }
                 Some(place) if seen.contains(&place) => work.faults.add(at.key("organization"), "This account has this membership twice."),
                 Some(place) => {
                     seen.push(place);
@@ -476,154 +388,4 @@ impl<'a> Judge<'a> {
             people.memberships.push(MembershipRow { account, organization, status, created_at: work.now });
         }
     }
-}
-
-/// Checks the password or hash; whether a password is given.
-fn credentials(faults: &mut Faults, at: At, account: &world::Account) -> bool {
-    match (&account.password, &account.password_hash) {
-        (Some(_), Some(_)) => faults.add(at.key("password"), "Give a password or its hash, not both."),
-        (Some(typed), None) => {
-            let context: Vec<&str> =
-                [Some(account.name.as_str()), account.email.as_deref(), account.username.as_deref()].into_iter().flatten().collect();
-            faults.sift(at.key("password"), password::check(typed, &context));
-        }
-        (None, Some(hash)) if !is_hash(hash) => {
-            faults.add(at.key("password_hash"), "This is no Argon2id hash as an export writes it ($argon2id$v=19$…).")
-        }
-        _ => {}
-    }
-    account.password.is_some()
-}
-
-/// Writes accounts with all that hangs on them.
-pub(super) fn write(
-    work: &mut Work,
-    file: &world::World,
-    stores: &Stores,
-    people: People,
-    dry_run: bool,
-    hash: &dyn Fn(&str) -> Result<String, Problem>,
-    progress: &mut dyn FnMut(&str),
-) -> Result<(), Problem> {
-    let total: usize = people.sections.iter().map(|section| section.plans.len()).sum();
-    let mut done = 0;
-    free(work.tx.conn(), &people.freed)?;
-    for section in &people.sections {
-        let store = &stores.list[section.store];
-        let list = list_of(file, section.of);
-        let mut ended: Vec<i64> = Vec::new();
-        for plans in section.plans.chunks(BINDS / 17) {
-            let (mut added, mut changed) = (Vec::new(), Vec::new());
-            for plan in plans {
-                let account = &list[plan.index];
-                let password_hash = match (&account.password, plan.state) {
-                    (_, State::Same) => continue,
-                    (Some(_), _) if dry_run => Some(String::new()),
-                    (Some(password), _) => Some(hash(password)?),
-                    (None, _) => account.password_hash.clone().or_else(|| plan.old.as_ref()?.password_hash.clone()),
-                };
-                let row = row(work, store, account, plan, password_hash)?;
-                match &plan.old {
-                    None => added.push(row),
-                    Some(old) => {
-                        // S-6, I-6: disabling and a new password end the sessions.
-                        if old.status != row.status && row.status != Status::Active || old.password_hash != row.password_hash {
-                            ended.push(row.key.0);
-                        }
-                        changed.push(row);
-                    }
-                }
-            }
-            let conn = work.tx.conn();
-            use accounts as a;
-            insert_all!(conn, a::table, 17, added);
-            upsert_all!(
-                conn,
-                a::table,
-                17,
-                changed,
-                a::key,
-                [
-                    a::name,
-                    a::name_sort,
-                    a::email,
-                    a::username,
-                    a::search,
-                    a::status,
-                    a::locked_until,
-                    a::password_hash,
-                    a::change_password,
-                    a::attributes,
-                    a::last_sign_in_at,
-                    a::rev,
-                    a::changed_at,
-                ]
-            );
-            let before = done;
-            done += plans.len();
-            if total >= 10_000 && (done == total || before / 50_000 != done / 50_000) {
-                progress(&format!("{} of {} accounts written", text::thousands(done as i64), text::thousands(total as i64)));
-            }
-        }
-        for keys in ended.chunks(BINDS) {
-            let mut sql = Sql::new("DELETE FROM sessions WHERE account IN ");
-            sql.list(keys.iter().copied());
-            sql.execute(work.tx.conn())?;
-        }
-        let new = section.plans.iter().filter(|plan| plan.state == State::Added).count();
-        use identity_stores as s;
-        diesel::update(s::table.find(store.entry.row.key)).set(s::accounts.eq(s::accounts + new as i64)).execute(work.tx.conn())?;
-    }
-    let conn = work.tx.conn();
-    people.keys.close(conn)?;
-    // In the order of their table, which is then written from its start to its end.
-    let mut taken = people.taken;
-    taken.sort_by(|one, other| (one.store, &one.folded).cmp(&(other.store, &other.folded)));
-    insert_all!(conn, identifiers::table, 4, taken);
-    use memberships as m;
-    upsert_all!(conn, m::table, 4, people.memberships, (m::account, m::organization), [m::status]);
-    insert_all!(conn, account_group_members::table, 2, people.groups);
-    Ok(())
-}
-
-fn row(
-    work: &mut Work,
-    store: &Store,
-    account: &world::Account,
-    plan: &Plan,
-    password_hash: Option<String>,
-) -> Result<AccountRow, Problem> {
-    let old = plan.old.as_deref();
-    let terms = Terms::check(&mut work.faults, At::TOP, store, account, old)?
-        .ok_or_else(|| Problem::Internal(anyhow::anyhow!("an account that was found good has a fault")))?;
-    let Terms { name, email, username, status, locked_until, last_sign_in_at, change_password, attributes } = terms;
-    Ok(AccountRow {
-        key: plan.key,
-        id: old.map_or_else(|| work.tx.chance().id("acc"), |old| old.id.clone()),
-        store: store.entry.row.key,
-        name_sort: text::search(&name),
-        search: search_text(&name, email.as_deref(), username.as_deref()),
-        name,
-        email,
-        username,
-        status,
-        locked_until,
-        password_hash,
-        change_password,
-        attributes,
-        last_sign_in_at,
-        rev: old.map_or(1, |old| old.rev + 1),
-        created_at: old.map_or(work.now, |old| old.created_at),
-        changed_at: work.now,
-    })
-}
-
-/// Deletes the identifiers that were replaced.
-fn free(conn: &mut Conn, freed: &[(StoreKey, String)]) -> Result<(), Problem> {
-    for part in freed.chunk_by(|one, other| one.0 == other.0).flat_map(|of_store| of_store.chunks(BINDS / 2)) {
-        let folded: Vec<&str> = part.iter().map(|(_, folded)| folded.as_str()).collect();
-        diesel::delete(identifiers::table.filter(identifiers::store.eq(part[0].0)).filter(identifiers::folded.eq_any(folded)))
-            .execute(conn)?;
-    }
-    Ok(())
 }

@@ -14,7 +14,7 @@ use crate::{
         conn::on_each,
         schema::{administrator_roles, scopes},
         world::{
-            At, Faults,
+            At, Faults, TENANT,
             rows::{AdministratorRoleRow, ScopeRow},
         },
     },
@@ -47,17 +47,21 @@ pub(super) fn judge(work: &mut Work, file: &world::World, stores: &Stores, tree:
     let at = At::TOP.key("administrator_roles");
     let mut seen = HashSet::new();
     for (index, wanted) in file.administrator_roles.iter().enumerate() {
-        role(work, &mut all, at.index(index), wanted, &mut seen);
+        if role(work, &mut all, at.index(index), wanted, &mut seen).is_none() {
+            work.faults.spoil("administrator role", TENANT, &wanted.name);
+        }
     }
     let at = At::TOP.key("scopes");
     let mut seen = HashSet::new();
     for (index, wanted) in file.scopes.iter().enumerate() {
-        scope(work, &mut all, (stores, tree), index, at.index(index), wanted, &mut seen);
+        if scope(work, &mut all, (stores, tree), index, at.index(index), wanted, &mut seen).is_none() {
+            work.faults.spoil("scope", TENANT, &wanted.name);
+        }
     }
     Ok(all)
 }
 
-fn role(work: &mut Work, all: &mut Administrators, at: At, wanted: &world::AdministratorRole, seen: &mut HashSet<String>) {
+fn role(work: &mut Work, all: &mut Administrators, at: At, wanted: &world::AdministratorRole, seen: &mut HashSet<String>) -> Option<()> {
     let faults = &mut work.faults;
     let name = faults.sift(at.key("name"), name_of(&wanted.name, 3));
     let description = faults.sift(at.key("description"), description(&wanted.description));
@@ -69,15 +73,15 @@ fn role(work: &mut Work, all: &mut Administrators, at: At, wanted: &world::Admin
         }
     };
     let permissions = permission_set(faults, at, kind, &wanted.permissions);
-    let (Some(name), Some(description), Some(kind), Some(permissions)) = (name, description, kind, permissions) else { return };
+    let (Some(name), Some(description), Some(kind), Some(permissions)) = (name, description, kind, permissions) else { return None };
     let folded = text::fold(&name);
     if folded == text::fold(SUPER_ADMINISTRATOR) {
         faults.add(at.key("name"), "The role of super administrators is predefined and cannot be changed (D-5).");
-        return;
+        return None;
     }
     if !seen.insert(folded.clone()) {
         faults.add(at.key("name"), format!("The administrator role “{name}” stands in this file twice (D-2)."));
-        return;
+        return None;
     }
     let permissions = permissions.codes();
     let state = match all.roles.get_mut(&folded) {
@@ -86,7 +90,7 @@ fn role(work: &mut Work, all: &mut Administrators, at: At, wanted: &world::Admin
                 at.key("kind"),
                 format!("The kind of a role is fixed when it is made; this one is “{}” (D-2).", entry.row.kind.word()),
             );
-            return;
+            return None;
         }
         Some(entry) => {
             let row = &mut entry.row;
@@ -118,6 +122,7 @@ fn role(work: &mut Work, all: &mut Administrators, at: At, wanted: &world::Admin
         }
     };
     work.summary.administrator_roles.note(state);
+    Some(())
 }
 
 fn permission_set(faults: &mut Faults, at: At, kind: Option<Kind>, codes: &[String]) -> Option<PermissionSet> {
@@ -149,7 +154,7 @@ pub(super) fn owner(faults: &mut Faults, (stores, tree): (&Stores, &Tree), at: A
         None => None,
         Some(name) => match stores.find(name) {
             None => {
-                faults.add(at.key("store"), format!("There is no store “{name}”."));
+                faults.missing(at.key("store"), "store", TENANT, name, format!("There is no store “{name}”."));
                 return None;
             }
             found => found,
@@ -170,9 +175,15 @@ pub(super) fn owner(faults: &mut Faults, (stores, tree): (&Stores, &Tree), at: A
             None
         }
         Some(found) => {
-            let place = tree.find(stores.list[found].entry.row.key, path);
+            let key = stores.list[found].entry.row.key;
+            let place = tree.find(key, path);
             if place.is_none() {
-                faults.add(at.key("organization"), format!("There is no organization {} in this store.", path_words(path)));
+                faults.no_organization(
+                    at.key("organization"),
+                    key,
+                    path,
+                    format!("There is no organization {} in this store.", path_words(path)),
+                );
             }
             place
         }
@@ -187,7 +198,7 @@ fn scope(
     at: At,
     wanted: &world::Scope,
     seen: &mut HashSet<(OrganizationKey, String)>,
-) {
+) -> Option<()> {
     let faults = &mut work.faults;
     let name = faults.sift(at.key("name"), name_of(&wanted.name, 3));
     let description = faults.sift(at.key("description"), description(&wanted.description));
@@ -200,11 +211,11 @@ fn scope(
     if wanted.access_roles.as_str() != Some("all") {
         faults.add(at.key("access_roles"), "Access roles do not exist in this version; a scope has “all”.");
     }
-    let (Some(name), Some(description), Some(owner), Some(reach)) = (name, description, owner, reach) else { return };
+    let (Some(name), Some(description), Some(owner), Some(reach)) = (name, description, owner, reach) else { return None };
     let key = (places.1.key(owner), text::fold(&name));
     if !seen.insert(key.clone()) {
         faults.add(at.key("name"), format!("The scope “{name}” of this organization stands in this file twice."));
-        return;
+        return None;
     }
     let state = match all.scopes.get_mut(&key) {
         Some(entry) => {
@@ -240,6 +251,7 @@ fn scope(
         }
     };
     work.summary.scopes.note(state);
+    Some(())
 }
 
 /// Writes what is new and what is other.

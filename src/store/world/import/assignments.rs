@@ -68,16 +68,16 @@ fn section(work: &mut Work, section: &Section, at: At, list: &[world::RoleAssign
         let at = at.index(index);
         let role = store.roles.get(&text::fold(&wanted.role)).map(|entry: &Entry<_>| entry.row.key);
         if role.is_none() {
-            faults.add(at.key("role"), format!("The store has no role “{}”.", wanted.role));
+            faults.missing(at.key("role"), "role", key, &wanted.role, format!("The store has no role “{}”.", wanted.role));
         }
         let place = *places.entry(&wanted.organization).or_insert_with(|| tree.find(key, &wanted.organization));
         if place.is_none() {
             let message = if wanted.organization.is_empty() {
-                "The root organization has no organization roles.".into()
+                "The root organization has no organization roles.".to_owned()
             } else {
                 format!("There is no organization {} in this store.", path_words(&wanted.organization))
             };
-            faults.add(at.key("organization"), message);
+            faults.no_organization(at.key("organization"), key, &wanted.organization, message);
         }
         let account = people.find(key, &wanted.account);
         if account.is_none() {

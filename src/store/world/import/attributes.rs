@@ -26,11 +26,12 @@ pub(super) fn values(
     };
     let mut good = true;
     for (key, value) in wanted {
-        let checked = match store.attributes.get(key) {
-            None => Err(format!("The store has no attribute “{key}”.")),
-            Some((entry, choices)) => one(entry.row.kind, choices, value),
+        let Some((entry, choices)) = store.attributes.get(key) else {
+            faults.missing(at.key(key), "attribute", store.entry.row.key, key, format!("The store has no attribute “{key}”."));
+            good = false;
+            continue;
         };
-        match checked {
+        match one(entry.row.kind, choices, value) {
             Ok(value) => {
                 values.insert(key.clone(), value);
             }

@@ -26,7 +26,7 @@ use crate::{
         conn::on_each,
         schema::grants,
         world::{
-            At, Faults, chain,
+            At, Faults, TENANT, chain,
             rows::{AdministratorRoleRow, GrantRow, ScopeRow},
         },
     },
@@ -199,14 +199,20 @@ fn row(work: &mut Work, known: &Known, at: At, wanted: &world::Grant, keys: &mut
     let faults = &mut work.faults;
     let role = known.administrators.roles.get(&text::fold(&wanted.role)).map(|entry| &entry.row);
     if role.is_none() {
-        faults.add(at.key("role"), format!("There is no administrator role “{}”.", wanted.role));
+        faults.missing(
+            at.key("role"),
+            "administrator role",
+            TENANT,
+            &wanted.role,
+            format!("There is no administrator role “{}”.", wanted.role),
+        );
     }
     let store = match &wanted.store {
         None => Some(known.stores.administrators),
         Some(name) => {
             let found = known.stores.find(name);
             if found.is_none() {
-                faults.add(at.key("store"), format!("There is no store “{name}”."));
+                faults.missing(at.key("store"), "store", TENANT, name, format!("There is no store “{name}”."));
             }
             found
         }
@@ -226,7 +232,13 @@ fn row(work: &mut Work, known: &Known, at: At, wanted: &world::Grant, keys: &mut
             owner(faults, (known.stores, known.tree), at, wanted.store.as_deref(), &wanted.organization).and_then(|owner| {
                 let found = known.administrators.scopes.get(&(known.tree.key(owner), text::fold(&wanted.name))).map(|entry| entry.row.key);
                 if found.is_none() {
-                    faults.add(at.key("name"), format!("This organization owns no scope “{}”.", wanted.name));
+                    faults.missing(
+                        at.key("name"),
+                        "scope",
+                        TENANT,
+                        &wanted.name,
+                        format!("This organization owns no scope “{}”.", wanted.name),
+                    );
                 }
                 found.map(Some)
             })

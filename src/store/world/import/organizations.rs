@@ -82,7 +82,10 @@ pub(super) fn judge(work: &mut Work, file: &world::World, stores: &Stores) -> Re
         order.sort_by_key(|place| store.organizations[*place].path.len());
         let mut seen = HashSet::new();
         for place in order {
-            one(work, &mut tree, key, at.index(place), &store.organizations[place], &mut seen)?;
+            let wanted = &store.organizations[place];
+            if !one(work, &mut tree, key, at.index(place), wanted, &mut seen)? {
+                work.faults.spoil("organization", key, &wanted.path.join("\n"));
+            }
         }
     }
     Ok(tree)
@@ -119,6 +122,7 @@ fn change(entry: &mut Entry<OrganizationRow>, now: Time) {
     }
 }
 
+/// Whether it was without fault.
 fn one(
     work: &mut Work,
     tree: &mut Tree,
@@ -126,16 +130,16 @@ fn one(
     at: At,
     wanted: &world::Organization,
     seen: &mut HashSet<usize>,
-) -> Result<(), Problem> {
+) -> Result<bool, Problem> {
     let Some((last, above)) = wanted.path.split_last() else {
         work.faults.add(at.key("path"), "The path of an organization names at least itself; the root organization stands under “root”.");
-        return Ok(());
+        return Ok(false);
     };
     let parent = if above.is_empty() { Some(tree.root) } else { tree.find(store, above) };
     let Some(parent) = parent else {
-        work.faults
-            .add(at.key("path"), format!("There is no organization {} in this store for this one to stand below.", path_words(above)));
-        return Ok(());
+        let message = format!("There is no organization {} in this store for this one to stand below.", path_words(above));
+        work.faults.no_organization(at.key("path"), store, above, message);
+        return Ok(false);
     };
     let faults = &mut work.faults;
     let name = faults.sift(at.key("path"), organization::name(last));
@@ -148,15 +152,17 @@ fn one(
         Some(typed) => external_id(faults, at, typed).map(Some),
         None => Some(None),
     };
-    let (Some(name), Some(description), Some(status), Some(external_id)) = (name, description, status, external_id) else { return Ok(()) };
+    let (Some(name), Some(description), Some(status), Some(external_id)) = (name, description, status, external_id) else {
+        return Ok(false);
+    };
     let folded = text::fold(&name);
     let there = tree.by_name.get(&(store, parent)).and_then(|children| children.get(&folded)).copied();
     if there.is_some_and(|there| !seen.insert(there)) {
         faults.add(at.key("path"), format!("The organization {} stands in this file twice.", path_words(&wanted.path)));
-        return Ok(());
+        return Ok(false);
     }
     let old = there.map(|there| tree.list[there].row.clone());
-    let Some(metadata) = metadata(faults, at, old.as_ref().map(|row| row.metadata.as_str()), &wanted.metadata)? else { return Ok(()) };
+    let Some(metadata) = metadata(faults, at, old.as_ref().map(|row| row.metadata.as_str()), &wanted.metadata)? else { return Ok(false) };
     let row = OrganizationRow {
         key: OrganizationKey(0),
         id: String::new(),
@@ -197,7 +203,7 @@ fn one(
         }
     };
     work.summary.organizations.note(state);
-    Ok(())
+    Ok(true)
 }
 
 fn external_id(faults: &mut Faults, at: At, typed: &str) -> Option<String> {

@@ -18,7 +18,7 @@ use crate::{
         conn::on_each,
         schema::{account_groups, attributes, identity_stores, roles},
         world::{
-            At, Faults,
+            At, Faults, TENANT,
             rows::{AttributeRow, GroupRow, RoleRow, StoreRow},
         },
     },
@@ -70,6 +70,9 @@ pub(super) fn judge(work: &mut Work, file: &world::World) -> Result<Stores, Prob
         let at = top.index(index);
         let found = one(work, &mut stores, at, store);
         stores.of_file.push(found);
+        if found.is_none() {
+            work.faults.spoil("store", TENANT, &store.name);
+        }
         if let Some(found) = found {
             attributes_of(work, &mut stores.list[found], at, &store.attributes)?;
             groups_of(work, &mut stores, found, at, &store.groups);
@@ -204,7 +207,10 @@ fn attributes_of(work: &mut Work, store: &mut Store, at: At, list: &[world::Attr
             faults.add(at.key("key"), format!("The attribute “{}” stands in this store twice.", attribute.key));
             continue;
         }
-        let Some((label, kind, mut choices)) = attribute_parts(faults, at, attribute) else { continue };
+        let Some((label, kind, mut choices)) = attribute_parts(faults, at, attribute) else {
+            faults.spoil("attribute", store.entry.row.key, &attribute.key);
+            continue;
+        };
         let there = store.attributes.get(&attribute.key);
         if let Some((entry, old)) = there {
             if entry.row.kind != kind {
@@ -289,7 +295,10 @@ fn groups_of(work: &mut Work, stores: &mut Stores, found: usize, at: At, list: &
     for (index, group) in list.iter().enumerate() {
         let at = at.index(index);
         let at = at.key("name");
-        let Some(name) = work.faults.sift(at, name_of(&group.name, 1)) else { continue };
+        let Some(name) = work.faults.sift(at, name_of(&group.name, 1)) else {
+            work.faults.spoil("group", stores.list[found].entry.row.key, &group.name);
+            continue;
+        };
         let folded = text::fold(&name);
         if !seen.insert(folded.clone()) {
             work.faults.add(at, format!("The group “{name}” stands in this store twice."));
@@ -315,7 +324,10 @@ fn roles_of(work: &mut Work, stores: &mut Stores, found: usize, at: At, list: &[
     let mut seen = HashSet::new();
     for (index, role) in list.iter().enumerate() {
         let at = at.index(index);
-        let Some(terms) = terms(&mut work.faults, at, role) else { continue };
+        let Some(terms) = terms(&mut work.faults, at, role) else {
+            work.faults.spoil("role", stores.list[found].entry.row.key, &role.name);
+            continue;
+        };
         let folded = text::fold(&terms.name);
         if !seen.insert(folded.clone()) {
             work.faults.add(at.key("name"), format!("The role “{}” stands in this store twice (R-2).", terms.name));
