@@ -182,6 +182,17 @@ pub fn find<G: Ground>(reader: &mut impl Reader<G>, store: &IdentityStore, id: &
     find_in(reader.conn(), store.key, id, now)
 }
 
+/// As [`find`], by name.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_by_name<G: Ground>(reader: &mut impl Reader<G>, store: &IdentityStore, name: &str) -> Result<Listed, Problem> {
+    let now = reader.now();
+    let mut sql = columns(now);
+    sql.push(" FROM roles r WHERE r.store = ").bind(store.key).push(" AND r.name_folded = ").bind(text::fold(name));
+    sql.load::<Row>(reader.conn())?.pop().map(Listed::from).ok_or(Problem::NotFound)
+}
+
 /// As [`find`], by the key that a draft keeps.
 ///
 /// # Errors

@@ -1,10 +1,12 @@
 //! `bailiwick demo`: a brand worth looking at, over a fresh database.
 
 mod brand;
+mod story;
 
 use super::serve;
 use crate::{
     access::{Origin, system},
+    clock::{Chance, Clock},
     config::Options,
     store::{Db, world::Imported},
     web::passwords,
@@ -41,7 +43,9 @@ impl Demo {
         if options.key_file.is_none() && !options.database().starts_with("sqlite:") {
             options.key_file = Some(folder.path().join("demo.key"));
         }
-        let db = super::open(&options)?;
+        let db = Db::open(options.database(), 16, Clock::system(), Chance::system())?;
+        db.migrate()?;
+        story::at(&db, story::BEGAN * 24 + 1).ensure_ground()?;
         fill(&db, brand::Size { accounts: self.accounts, organizations: self.organizations }.or_least())?;
         serve::serve(&options, db, |address| {
             println!();
@@ -68,8 +72,8 @@ fn fill(db: &Db, size: brand::Size) -> anyhow::Result<()> {
             println!("  {step}");
         }
     };
-    match db.import(&permit, &world, false, &passwords::hash, &mut say)? {
-        Imported::Done(_) => Ok(()),
+    match story::at(db, story::BEGAN * 24).import(&permit, &world, false, &passwords::hash, &mut say)? {
+        Imported::Done(_) => Ok(story::tell(db)?),
         Imported::Faulty(faults) => bail!("The demo is broken: {} {}", faults[0].at, faults[0].message),
     }
 }
@@ -90,7 +94,6 @@ pub fn sign_ins() -> impl Iterator<Item = (&'static str, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::{Chance, Clock};
 
     #[test]
     fn the_demo_fills_a_fresh_database_and_no_other() {
