@@ -375,7 +375,14 @@ pub fn detail(reader: &mut impl Reader<OrganizationView>, store: StoreKey, id: &
     })
 }
 
-/// Where an organization stands, with its ancestors.
+/// Where an organization that was found stands, with its ancestors up to root.
+///
+/// # Errors
+/// What the database says.
+pub fn lineage_of<G: Ground>(reader: &mut impl Reader<G>, organization: &Organization) -> Result<Lineage, Problem> {
+    lineage(reader.conn(), organization)
+}
+
 pub(super) fn lineage(conn: &mut Conn, organization: &Organization) -> Result<Lineage, Problem> {
     tree::lineage(conn, organization.key)
 }

@@ -17,7 +17,7 @@ use crate::{
     domain::{
         event::{Event, Subject},
         key::*,
-        organization::{Organization, Step},
+        organization::{Lineage, Organization, Step},
         permissions::{Permission, RoleAssignmentEdit, RoleAssignmentView, UserView},
         role::Role,
         role_assignment::{Given, MOST_AT_ONCE},
@@ -221,7 +221,7 @@ pub fn holders(
 
     let reach = permit.actor().and_then(|actor| actor.reach_of(&UserView::LEAF)).unwrap_or(Reach::In(Vec::new()));
     let keys: Vec<AccountKey> = direct.rows.iter().chain(&inherited.rows).map(|row| row.account.key).collect();
-    let mut memberships = accounts::memberships(conn, &reach, &keys)?;
+    let memberships = accounts::memberships(conn, &reach, &keys)?;
     let paths = tree::paths(conn, inherited.rows.iter().map(|row| row.organization).collect::<HashSet<_>>())?;
     let held = holdings::of(conn, &keys, now)?;
     let actor = permit.person()?.clone();
@@ -249,7 +249,6 @@ pub fn holders(
         inherited: inherited.rows.into_iter().map(&mut holder).collect(),
         inherited_total: total,
     };
-    memberships.clear();
     Ok(result)
 }
 
@@ -468,8 +467,8 @@ pub fn add(tx: &mut Tx<RoleAssignmentEdit>, wanted: &Wanted, ids: &[String], per
     if found.len() > MOST_AT_ONCE {
         return Err(Problem::Conflict("Assign in parts: at most 10,000 at once.".into()));
     }
-    let held = held_directly(tx.conn(), wanted, now)?;
-    let (already, new): (Vec<Account>, Vec<Account>) = found.into_iter().partition(|account| held.contains(&account.key));
+    let held = held_directly(tx.conn(), wanted, &found, now)?;
+    let (already, new): (Vec<Account>, Vec<Account>) = found.into_iter().partition(|account| held.contains_key(&account.key));
     insert(tx.conn(), wanted, &new, period, reason, &actor.name, now)?;
     let mut event = Event::done("role_assignment.add")
         .on(Subject::of("organization", &wanted.organization.id).at(wanted.organization.key).in_store(wanted.organization.store))
@@ -503,16 +502,19 @@ fn above<'a>(conn: &mut Conn, actor: &crate::access::Actor, of: &'a [Account], n
         .collect())
 }
 
-#[derive(QueryableByName)]
-struct Key {
-    #[diesel(sql_type = BigInt)]
-    account: AccountKey,
-}
-
-fn held_directly(conn: &mut Conn, wanted: &Wanted, now: Time) -> Result<HashSet<AccountKey>, Problem> {
-    let mut sql = Sql::new("SELECT account FROM role_assignments WHERE organization = ");
-    sql.bind(wanted.organization.key).push(" AND role = ").bind(wanted.role.key).push(" AND (ends IS NULL OR ends > ").bind(now).push(")");
-    Ok(sql.load::<Key>(conn)?.into_iter().map(|row| row.account).collect())
+/// Which of the accounts hold the pair directly, each with its end.
+fn held_directly(conn: &mut Conn, wanted: &Wanted, of: &[Account], now: Time) -> Result<HashMap<AccountKey, Option<Time>>, Problem> {
+    #[derive(QueryableByName)]
+    struct Held {
+        #[diesel(sql_type = BigInt)]
+        account: AccountKey,
+        #[diesel(sql_type = Nullable<BigInt>)]
+        ends: Option<Time>,
+    }
+    let mut sql = Sql::new("SELECT account, ends FROM role_assignments WHERE organization = ");
+    sql.bind(wanted.organization.key).push(" AND role = ").bind(wanted.role.key).push(" AND (ends IS NULL OR ends > ").bind(now);
+    sql.push(") AND account IN ").list(of.iter().map(|account| account.key.0));
+    Ok(sql.load::<Held>(conn)?.into_iter().map(|row| (row.account, row.ends)).collect())
 }
 
 /// One statement for all of them; a row that has ended is renewed.
@@ -549,6 +551,13 @@ pub struct Removal {
     pub gone: usize,
     /// Those whom the person may not act on.
     pub above: Vec<(String, Above)>,
+    /// How long the longest of these assignments lasts; none: for good.
+    until: Option<Time>,
+}
+
+/// C-2: who takes could give, for as long as it would have lasted.
+fn may_withdraw(actor: &crate::access::Actor, wanted: &Wanted, at: &Lineage, removal: &Removal) -> Result<(), Problem> {
+    confer::may_withdraw(actor, wanted.role.terms.rights, at, removal.until).map_err(|uncovered| Problem::Forbidden(uncovered.0))
 }
 
 /// What taking the pair from these accounts would do.
@@ -560,20 +569,22 @@ pub fn preview_removal(reader: &mut impl Reader<RoleAssignmentEdit>, wanted: &Wa
     let (conn, permit) = reader.parts();
     let actor = permit.person()?;
     let at = organizations::lineage(conn, &wanted.organization)?;
-    confer::may_withdraw(actor, wanted.role.terms.rights, &at, None).map_err(|uncovered| Problem::Forbidden(uncovered.0))?;
-    removal(conn, actor, wanted, ids, now)
+    let removal = removal(conn, actor, wanted, ids, now)?;
+    may_withdraw(actor, wanted, &at, &removal)?;
+    Ok(removal)
 }
 
 fn removal(conn: &mut Conn, actor: &crate::access::Actor, wanted: &Wanted, ids: &[String], now: Time) -> Result<Removal, Problem> {
-    let held = held_directly(conn, wanted, now)?;
     // Who holds it here is in sight of whoever may take it away, wherever their memberships lie.
     let mut accounts = accounts::by_ids(conn, &Reach::Everywhere, wanted.organization.store, ids)?;
-    accounts.retain(|account| held.contains(&account.key));
+    let held = held_directly(conn, wanted, &accounts, now)?;
+    accounts.retain(|account| held.contains_key(&account.key));
+    let until = held.values().copied().max_by_key(|ends| ends.map_or(i64::MAX, Time::micros)).flatten();
     let chosen: HashSet<&String> = ids.iter().collect();
     let keys: Vec<AccountKey> = accounts.iter().map(|account| account.key).collect();
     let still_inherited = inherited_from(conn, wanted, &keys, now)?.len();
     let above = above(conn, actor, &accounts, now)?.into_iter().map(|(account, above)| (account.title().to_owned(), above)).collect();
-    Ok(Removal { gone: chosen.len() - accounts.len(), still_inherited, above, accounts })
+    Ok(Removal { gone: chosen.len() - accounts.len(), still_inherited, above, accounts, until })
 }
 
 #[derive(QueryableByName)]
@@ -603,8 +614,8 @@ pub fn remove(tx: &mut Tx<RoleAssignmentEdit>, wanted: &Wanted, ids: &[String]) 
     let now = tx.now();
     let actor = tx.permit().person()?.clone();
     let at = organizations::lineage(tx.conn(), &wanted.organization)?;
-    confer::may_withdraw(&actor, wanted.role.terms.rights, &at, None).map_err(|uncovered| Problem::Forbidden(uncovered.0))?;
     let removal = removal(tx.conn(), &actor, wanted, ids, now)?;
+    may_withdraw(&actor, wanted, &at, &removal)?;
     if let Some((name, above)) = removal.above.first() {
         return Err(Problem::Forbidden(format!("{name}: {}", above.reason())));
     }

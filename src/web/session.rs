@@ -239,10 +239,13 @@ fn origin(req: &HttpRequest, house: &House) -> Origin {
     let header = |name: &str| req.headers().get(name).and_then(|value| value.to_str().ok());
     let peer = req.peer_addr().map(|address| address.ip());
     let trusted = |address: &IpAddr| house.outside.trusted_proxies.iter().any(|net| net.contains(address));
-    // From the right: the first address that is not a proxy of ours is the visitor's.
+    // From the right, over all such headers: the first address that is not a proxy of ours is the visitor's. What
+    // stands left of it anybody may have written.
+    let forwarded: Vec<&str> = req.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok()).collect();
     let address = match peer {
-        Some(peer) if trusted(&peer) => header("x-forwarded-for")
-            .into_iter()
+        Some(peer) if trusted(&peer) => forwarded
+            .iter()
+            .rev()
             .flat_map(|list| list.rsplit(','))
             .map_while(|one| one.trim().parse::<IpAddr>().ok())
             .find(|address| !trusted(address))

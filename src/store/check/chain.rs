@@ -50,15 +50,15 @@ pub(super) fn check(conn: &mut Conn, wrong: &mut Wrong) -> Result<(), Problem> {
 
 fn piece(conn: &mut Conn, wrong: &mut Wrong, rows: &[Row], after: i64, last: i64, previous: &mut String) -> Result<(), Problem> {
     use event_subjects as s;
-    let found: Vec<(i64, String, String, Option<i64>, Option<i64>)> = s::table
+    let found: Vec<(i64, Subject)> = s::table
         .filter(s::event.gt(after))
         .filter(s::event.le(last))
         .order((s::event, s::position))
-        .select((s::event, s::noun, s::id, s::organization, s::store))
+        .select((s::event, (s::noun, s::id, s::organization, s::store)))
         .load(conn)?;
     let mut subjects: HashMap<i64, Vec<Subject>> = HashMap::new();
-    for (event, noun, id, organization, store) in found {
-        subjects.entry(event).or_default().push((noun, id, organization, store));
+    for (event, subject) in found {
+        subjects.entry(event).or_default().push(subject);
     }
     use event_details as d;
     let found: Vec<(i64, String, String)> = d::table.filter(d::event.gt(after)).filter(d::event.le(last)).load(conn)?;

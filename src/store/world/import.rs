@@ -143,10 +143,26 @@ pub(super) fn import(
     hash: &dyn Fn(&str) -> Result<String, Problem>,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Imported, Problem> {
-    if let Conn::Postgres(conn) = tx.conn() {
+    match tx.conn() {
         // Hashing passwords and large batches take their time.
-        conn.batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")?;
+        Conn::Postgres(conn) => conn.batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")?,
+        // Indexes are written all over; what does not fit is written out and read again and again.
+        Conn::Sqlite(conn) => conn.batch_execute("PRAGMA cache_size = -262144")?,
     }
+    let imported = take_in(tx, file, dry_run, hash, progress);
+    if let Conn::Sqlite(conn) = tx.conn() {
+        conn.batch_execute("PRAGMA cache_size = -8000")?;
+    }
+    imported
+}
+
+fn take_in(
+    tx: &mut Tx<World>,
+    file: &world::World,
+    dry_run: bool,
+    hash: &dyn Fn(&str) -> Result<String, Problem>,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Imported, Problem> {
     let now = tx.now();
     let lasting = lasting_super_administrators(tx.conn())?;
     let mut work = Work { tx, now, faults: Faults::default(), summary: Summary::default() };

@@ -2,16 +2,16 @@
 
 use super::unassigned;
 use crate::{
-    access::{Ground, Permit, Reach, confer},
+    access::{Ground, Permit, confer},
     domain::{
         Refusal,
         identity_store::IdentityStore,
-        organization::{Organization, Step},
+        organization::{Lineage, Organization, Step},
         permissions::{Permission, RoleAssignmentEdit, RoleAssignmentView, UserView},
         role::Role,
         role_assignment::{self, Given, MOST_AT_ONCE},
         text,
-        time::Period,
+        time::{Period, Time},
     },
     problem::Problem,
     store::{
@@ -47,6 +47,7 @@ pub(super) struct Pairing {
 pub(super) struct Chosen {
     pub wanted: Wanted,
     pub path: Vec<Step>,
+    pub lineage: Lineage,
     pub below: Vec<String>,
     pub below_count: i64,
 }
@@ -76,7 +77,8 @@ pub(super) fn wanted<G: Ground>(view: &mut View<'_, G>, store: &IdentityStore, o
 pub(super) fn chosen<G: Ground>(view: &mut View<'_, G>, wanted: Wanted) -> Result<Chosen, Problem> {
     let path = organizations::path(view, &wanted.organization)?;
     let (below, below_count) = organizations::below(view, &wanted.organization, 200)?;
-    Ok(Chosen { wanted, path, below, below_count })
+    let lineage = organizations::lineage_of(view, &wanted.organization)?;
+    Ok(Chosen { wanted, path, lineage, below, below_count })
 }
 
 #[derive(Template)]
@@ -161,7 +163,7 @@ pub async fn list(permit: Permit<RoleAssignmentView>, ask: Ask, slug: Path<Strin
     let actor = ask.actor()?;
     let may_edit = match &chosen {
         // D-12: where the person could not give this role here, the buttons are absent.
-        Some(chosen) => may_give(actor, chosen),
+        Some(chosen) => may_give(actor, chosen, ask.house.db.clock.now()),
         None => actor.may(&RoleAssignmentEdit::LEAF) && actor.may(&UserView::LEAF),
     };
     let f = ask.frame("role-assignments", Some(&store), crumbs(&store, None));
@@ -170,27 +172,9 @@ pub async fn list(permit: Permit<RoleAssignmentView>, ask: Ask, slug: Path<Strin
     Ok(page(view).replaces(address).respond_to(&ask.req))
 }
 
-/// Whether the person could give this role here: what A-8 will ask again when they do.
-pub(super) fn may_give(actor: &crate::access::Actor, chosen: &Chosen) -> bool {
-    let path: Vec<_> = chosen.path.iter().rev().map(|step| step.key).collect();
-    let Some(lineage) = lineage(&path) else { return false };
-    actor.may(&UserView::LEAF) && confer::may_confer(actor, chosen.wanted.role.terms.rights, &lineage, shortest(actor)).is_ok()
-}
-
-/// The last instant at which anything the person holds still lasts: who holds for a while gives for a while.
-fn shortest(actor: &crate::access::Actor) -> Option<crate::domain::time::Time> {
-    match actor.reach_of(&RoleAssignmentEdit::LEAF) {
-        Some(Reach::In(areas)) => {
-            areas.iter().map(|(_, until)| *until).min_by_key(|until| until.map_or(i64::MAX, |until| until.micros())).flatten()
-        }
-        _ => None,
-    }
-}
-
-fn lineage(path_upwards: &[crate::domain::key::OrganizationKey]) -> Option<crate::domain::organization::Lineage> {
-    let organization = *path_upwards.first()?;
-    let ancestors = path_upwards.iter().copied().zip(0..).collect();
-    Some(crate::domain::organization::Lineage { organization, ancestors, is_root: false })
+/// Whether the person could give this role here, for a while at least: what A-8 will ask again when they do.
+pub(super) fn may_give(actor: &crate::access::Actor, chosen: &Chosen, now: Time) -> bool {
+    actor.may(&UserView::LEAF) && confer::may_confer(actor, chosen.wanted.role.terms.rights, &chosen.lineage, Some(now)).is_ok()
 }
 
 /// "4 accounts still selected": the draft that the picker left behind.

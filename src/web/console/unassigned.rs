@@ -183,7 +183,7 @@ fn load(
     let store = identity_stores::find_with_roles(view, slug)?;
     let pair = wanted(view, &store, org, role)?;
     let chosen = chosen(view, pair)?;
-    if !may_give(view_actor(view)?, &chosen) {
+    if !may_give(view_actor(view)?, &chosen, view.now()) {
         return Err(Problem::Forbidden(format!(
             "The role {} holds more than you do at {} and below. Nobody hands out more than they hold.",
             chosen.wanted.role.terms.name, chosen.wanted.organization.name

@@ -23,7 +23,7 @@ use crate::{
     },
 };
 use diesel::prelude::*;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 use terms::{Terms, credentials};
 
 pub(super) use write::write;
@@ -98,12 +98,12 @@ pub(super) fn judge(
     let others = file.grants.iter().filter_map(|grant| stores.find(grant.store.as_deref()?));
     for store in stores.of_file.iter().copied().flatten().chain([stores.administrators]).chain(others) {
         let key = stores.list[store].entry.row.key;
-        if !people.identifiers.contains_key(&key) {
+        if let Entry::Vacant(unknown) = people.identifiers.entry(key) {
             let known: Vec<(String, AccountKey)> = identifiers::table
                 .filter(identifiers::store.eq(key))
                 .select((identifiers::folded, identifiers::account))
                 .load(work.tx.conn())?;
-            people.identifiers.insert(key, known.into_iter().collect());
+            unknown.insert(known.into_iter().collect());
         }
     }
     let top = At::TOP.key("identity_stores");
