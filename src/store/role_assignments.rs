@@ -131,6 +131,8 @@ pub struct Holder {
     pub memberships: Vec<accounts::Membership>,
     /// Where it was given: nothing for here.
     pub from: Option<Step>,
+    /// Whether the reader may open that place.
+    pub from_open: bool,
     /// Its dates.
     pub period: Period,
     /// Why.
@@ -223,6 +225,7 @@ pub fn holders(
     let keys: Vec<AccountKey> = direct.rows.iter().chain(&inherited.rows).map(|row| row.account.key).collect();
     let memberships = accounts::memberships(conn, &reach, &keys)?;
     let paths = tree::paths(conn, inherited.rows.iter().map(|row| row.organization).collect::<HashSet<_>>())?;
+    let open = open_places(conn, permit.reach(), paths.keys().copied())?;
     let held = holdings::of(conn, &keys, now)?;
     let actor = permit.person()?.clone();
     let visible = accounts::visible(reader, &keys)?;
@@ -234,6 +237,7 @@ pub fn holders(
             from: (row.organization != organization.key)
                 .then(|| paths.get(&row.organization).and_then(|path| path.last().cloned()))
                 .flatten(),
+            from_open: open.contains(&row.organization),
             period: Period { starts: row.starts, ends: row.ends },
             reason: row.reason,
             given: row.given,
@@ -250,6 +254,12 @@ pub fn holders(
         inherited_total: total,
     };
     Ok(result)
+}
+
+/// Which of the places lie in reach.
+fn open_places(conn: &mut Conn, reach: &Reach, of: impl IntoIterator<Item = OrganizationKey>) -> Result<HashSet<OrganizationKey>, Problem> {
+    let lineages = tree::lineages(conn, of)?;
+    Ok(lineages.into_iter().filter(|(_, lineage)| reach.contains(lineage)).map(|(key, _)| key).collect())
 }
 
 /// How many hold the pair directly.
@@ -691,6 +701,7 @@ pub fn org_admins(reader: &mut impl Reader<RoleAssignmentView>, organization: &O
     sql.push(") ORDER BY c.depth, r.name_sort, a.name_sort, a.key LIMIT 200");
     let rows: Vec<AdminRow> = sql.load::<AdminRow>(conn)?.into_iter().filter(|row| row.shown).collect();
     let paths = tree::paths(conn, rows.iter().map(|row| row.holder.organization).collect::<HashSet<_>>())?;
+    let open = open_places(conn, permit.reach(), paths.keys().copied())?;
     let keys: Vec<AccountKey> = rows.iter().map(|row| row.holder.account.key).collect();
     let visible = accounts::visible(reader, &keys)?;
     Ok(rows
@@ -700,6 +711,7 @@ pub fn org_admins(reader: &mut impl Reader<RoleAssignmentView>, organization: &O
                 visible: visible.contains(&row.account.key),
                 memberships: Vec::new(),
                 from: (depth > 0).then(|| paths.get(&row.organization).and_then(|path| path.last().cloned())).flatten(),
+                from_open: open.contains(&row.organization),
                 period: Period { starts: row.starts, ends: row.ends },
                 reason: row.reason,
                 given: row.given,

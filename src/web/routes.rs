@@ -10,7 +10,7 @@ macro_rules! routes {
 
         /// Builds them.
         pub fn configure(config: &mut web::ServiceConfig) {
-            $(config.route($path, web::$method().to($handler));)+
+            $(config.route($path, method::$method().to($handler));)+
             config.default_service(web::to(problem::nothing));
         }
     };
@@ -62,6 +62,19 @@ routes! {
     get "/admin/stores/{store}/role-assignments/confirm" => console::unassigned::confirm;
     get "/admin/stores/{store}/role-assignments/remove" => console::role_assignments::confirm_remove;
     post "/admin/stores/{store}/role-assignments/remove" => console::role_assignments::remove;
+}
+
+/// Only GET and POST exist; what answers GET answers HEAD too.
+mod method {
+    use actix_web::{Route, guard, web};
+
+    pub fn get() -> Route {
+        web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+    }
+
+    pub fn post() -> Route {
+        web::post()
+    }
 }
 
 /// `GET /healthz`: the process answers.

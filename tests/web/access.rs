@@ -1,0 +1,244 @@
+//! Every route × every kind of person, compared with `tests/access.txt`, a table that people review.
+
+use crate::{house::House, person::Person};
+use actix_web::http::Method;
+use bailiwick::web::routes;
+use std::fmt::Write;
+
+/// Everybody of the table: the column's head, who signs in, and what they are.
+const PEOPLE: &[(&str, Option<&str>, &str)] = &[
+    ("stranger", None, "not signed in"),
+    ("plain", Some("paul@acme.example"), "an account that holds nothing"),
+    ("auditor", Some("aud@acme.example"), "org auditor at Acme; the portal does not exist yet"),
+    ("support", Some("sam@acme.example"), "customer support at Acme"),
+    ("orgadm", Some("oda@acme.example"), "org admin of Acme: every access right there"),
+    ("inside", Some("ina@acme.example"), "other administrator, whose scope Acme holds what is asked for"),
+    ("outside", Some("uwe@globex.example"), "the same with the scope Globex, which does not"),
+    ("viewer", Some("vera@acme.example"), "other administrator of Acme who may only look: accounts, organizations, role assignments"),
+    ("keeper", Some("rita@brand.example"), "root administrator: roles and role assignments, sees accounts and organizations everywhere"),
+    ("reader", Some("otto@brand.example"), "root administrator with “View role” alone"),
+    ("expired", Some("ezra@acme.example"), "was an administrator of Acme; the grant has ended"),
+    ("future", Some("fay@acme.example"), "will be one; the grant has not started"),
+    ("blocked", Some("bo@acme.example"), "would be one, but is blocked at Acme, which owns the scope"),
+    ("super", Some("su@brand.example"), "super administrator"),
+    ("super2", Some("sy@brand.example"), "a second one"),
+];
+
+/// A request that makes sense at a route: path, and for a POST its fields.
+struct Request {
+    path: String,
+    fields: Vec<(&'static str, String)>,
+}
+
+/// What is asked for: a thing of Acme that already is as the request wants it, or that the request cannot change,
+/// so that one person's request leaves the next one's alone.
+async fn request(house: &House, person: &Person<'_>, name: &str, method: &str, route: &str) -> Request {
+    let (north, role) = (house.org("Acme/North"), house.role("Org auditor"));
+    let base = "/admin/stores/customers";
+    let pair = format!("org={north}&role={role}");
+    let pair_fields = |account: String| vec![("org", north.clone()), ("role", role.clone()), ("account", account)];
+    let (path, fields) = match (method, route) {
+        ("get", "/static/{hash}/{name:.*}") => ("/static/x/bailiwick.css".to_owned(), Vec::new()),
+        ("get", "/setup") => ("/setup?code=x".to_owned(), Vec::new()),
+        ("post", "/setup") => (route.to_owned(), vec![("code", "x".to_owned())]),
+        ("post", "/signin") => (route.to_owned(), vec![("identifier", String::new())]),
+        ("get", "/signin/{store}") => ("/signin/customers".to_owned(), Vec::new()),
+        ("post", "/signin/{store}") => ("/signin/customers".to_owned(), vec![("identifier", String::new())]),
+        ("post", "/me") => {
+            let mine = person.get("/me").await;
+            let fields = match mine.status {
+                200 => vec![("name", mine.attribute("#name", "value")), ("rev", mine.attribute("input[name=rev]", "value"))],
+                _ => Vec::new(),
+            };
+            (route.to_owned(), fields)
+        }
+        ("post", "/me/password") => (route.to_owned(), vec![("current", "not my password".to_owned()), ("password", "x".to_owned())]),
+        ("post", "/me/settings") => (route.to_owned(), vec![("per", "25".to_owned())]),
+        ("get", "/admin/stores/{store}") => (base.to_owned(), Vec::new()),
+        ("get", "/admin/stores/{store}/organizations/{organization}") => (format!("{base}/organizations/{north}"), Vec::new()),
+        ("get", "/admin/stores/{store}/accounts/{account}") => (format!("{base}/accounts/{}", house.acc("paul@acme.example")), Vec::new()),
+        ("post", "/admin/stores/{store}/roles") => {
+            (format!("{base}/roles"), vec![("name", format!("Made by {name}")), ("right", "account_management:READ".to_owned())])
+        }
+        ("get", "/admin/stores/{store}/roles/{role}") => (format!("{base}/roles/{role}"), Vec::new()),
+        ("post", "/admin/stores/{store}/roles/{role}") => {
+            let rev = house.number(&format!("SELECT rev AS n FROM roles WHERE id = '{role}'"));
+            let mut fields = vec![("name", "Org auditor".to_owned()), ("description", format!("Seen by {name}")), ("rev", rev.to_string())];
+            for right in ["account_authenticators", "account_identities", "account_management", "personal_data_download"] {
+                fields.push(("right", format!("{right}:READ")));
+            }
+            (format!("{base}/roles/{role}"), fields)
+        }
+        // It is held, so nobody can delete it now.
+        (_, "/admin/stores/{store}/roles/{role}/delete") => (format!("{base}/roles/{role}/delete"), Vec::new()),
+        ("post", "/admin/stores/{store}/role-assignments") => {
+            (format!("{base}/role-assignments"), pair_fields(house.acc("tess@acme.example")))
+        }
+        ("get", "/admin/stores/{store}/role-assignments/unassigned") => (format!("{base}/role-assignments/unassigned?{pair}"), Vec::new()),
+        ("post", "/admin/stores/{store}/role-assignments/selection") => (
+            format!("{base}/role-assignments/selection"),
+            vec![("org", north.clone()), ("role", role.clone()), ("sel", house.acc("paul@acme.example"))],
+        ),
+        ("get", "/admin/stores/{store}/role-assignments/confirm") => {
+            let chosen = [("org", north.as_str()), ("role", role.as_str()), ("sel", &house.acc("paul@acme.example")), ("go", "confirm")];
+            let made = person.post(&format!("{base}/role-assignments/selection"), &chosen).await;
+            let path = match made.leads_to() {
+                Some(to) if made.status == 303 => to.to_owned(),
+                _ => format!("{base}/role-assignments/confirm?d=draft_aaaaaaaaaaaaaaaa"),
+            };
+            (path, Vec::new())
+        }
+        ("get", "/admin/stores/{store}/role-assignments/remove") => {
+            (format!("{base}/role-assignments/remove?{pair}&account={}", house.acc("tess@acme.example")), Vec::new())
+        }
+        // Paul does not hold it, so there is nothing to take.
+        ("post", "/admin/stores/{store}/role-assignments/remove") => {
+            (format!("{base}/role-assignments/remove"), pair_fields(house.acc("paul@acme.example")))
+        }
+        (_, route) if route.starts_with("/admin/stores/{store}") && !route["/admin/stores/{store}".len()..].contains('{') => {
+            (route.replace("{store}", "customers"), Vec::new())
+        }
+        (_, route) if !route.contains('{') => (route.to_owned(), Vec::new()),
+        (method, route) => panic!("{method} {route} has no request here yet: say in tests/web/access.rs what to ask for"),
+    };
+    Request { path, fields }
+}
+
+/// What the person meets, in a few letters.
+async fn outcome(house: &House, person: &Person<'_>, name: &str, method: &str, route: &str) -> String {
+    let Request { path, fields } = request(house, person, name, method, route).await;
+    let page = match method {
+        "get" => person.get(&path).await,
+        "post" => {
+            let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            person.post(&path, &fields).await
+        }
+        other => panic!("{other} is no method of ours"),
+    };
+    match page.leads_to() {
+        Some(to) if page.status == 303 && to.starts_with("/signin?next=") => "in".into(),
+        _ => page.status.to_string(),
+    }
+}
+
+const HEAD: &str = "\
+# Who meets what: every route × every kind of person, as tests/web/access.rs finds it. UPDATE_ACCESS=1 with the command
+# of the tests writes this file anew; then read what changed, line by line, before you keep it.
+#
+# 200 the page; 303 done, and led on; in: asked to sign in first (GET) and 401 (POST); 404 nothing here, as far as they
+# may know; 403 they may see it, but not do this; 409 the state forbids it; 422 the form comes back.
+#
+";
+
+async fn table(house: &House) -> String {
+    let mut table = HEAD.to_owned();
+    for (name, _, what) in PEOPLE {
+        writeln!(table, "# {name:<9}{what}").unwrap();
+    }
+    let mut cells: Vec<Vec<String>> = vec![Vec::new(); routes::TABLE.len()];
+    for (name, identifier, _) in PEOPLE {
+        let person = match identifier {
+            Some(identifier) => house.person(identifier).await,
+            None => house.stranger(),
+        };
+        for (row, (method, route)) in routes::TABLE.iter().enumerate() {
+            if *route != "/signout" {
+                cells[row].push(outcome(house, &person, name, method, route).await);
+            }
+        }
+        // The last thing that they do.
+        let row = routes::TABLE.iter().position(|(_, route)| *route == "/signout").unwrap();
+        cells[row].push(outcome(house, &person, name, "post", "/signout").await);
+    }
+    let wide = routes::TABLE.iter().map(|(_, route)| route.len()).max().unwrap_or_default();
+    write!(table, "\n{:<wide$}", "# Route", wide = wide + 5).unwrap();
+    for (name, ..) in PEOPLE {
+        write!(table, " {name:<8}").unwrap();
+    }
+    for ((method, route), cells) in routes::TABLE.iter().zip(cells) {
+        write!(table, "\n{method:<4} {route:<wide$}").unwrap();
+        for cell in cells {
+            write!(table, " {cell:<8}").unwrap();
+        }
+    }
+    table.push('\n');
+    table.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+#[actix_web::test]
+async fn everybody_meets_what_the_table_says() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/access.txt");
+    for house in House::each().await {
+        let found = table(&house).await;
+        if std::env::var_os("UPDATE_ACCESS").is_some_and(|value| value == "1") {
+            std::fs::write(file, &found).unwrap();
+        }
+        let kept = std::fs::read_to_string(file).unwrap_or_default();
+        if kept != found {
+            let line = |mark: char, line: &str| format!("{mark} {line}\n");
+            let gone = kept.lines().filter(|kept| !found.lines().any(|found| found == *kept)).map(|kept| line('-', kept));
+            let new = found.lines().filter(|found| !kept.lines().any(|kept| kept == *found)).map(|found| line('+', found));
+            panic!(
+                "tests/access.txt says other than what people meet on {}:\n{}{}\nIf this is meant: UPDATE_ACCESS=1 cargo test --test web access",
+                house.name(),
+                gone.collect::<String>(),
+                new.collect::<String>()
+            );
+        }
+    }
+}
+
+#[actix_web::test]
+async fn nothing_is_posted_without_a_token_or_from_another_site() {
+    for house in House::each().await {
+        let (su, stranger) = (house.person("su@brand.example").await, house.stranger());
+        let before = house.state();
+        for (method, route) in routes::TABLE.iter().filter(|(method, _)| *method == "post") {
+            for (person, signed_in) in [(&su, true), (&stranger, false)] {
+                let token = person.token().await;
+                let Request { path, fields } = request(&house, person, "nobody", method, route).await;
+                let mut fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                let open = ["/signin", "/setup"].iter().any(|start| path.starts_with(start));
+                let refused = if signed_in || open { 403 } else { 401 };
+                person.post_raw(&path, &[], &fields).await.is(refused);
+                fields.push(("csrf", "bm90IGEgdG9rZW4"));
+                person.post_raw(&path, &[], &fields).await.is(refused);
+                fields.pop();
+                fields.push(("csrf", &token));
+                for site in ["cross-site", "same-site"] {
+                    person.post_raw(&path, &[("Sec-Fetch-Site", site)], &fields).await.is(403).says("another site");
+                }
+                person.post_raw(&path, &[("Origin", "https://evil.example")], &fields).await.is(403).says("another site");
+            }
+        }
+        before.assert_still(&house, "A refused post");
+        assert!(su.session().is_some());
+        su.get("/me").await.is(200);
+        // One person's token is not another's.
+        let sy = house.person("sy@brand.example").await;
+        let foreign = su.token().await;
+        sy.post_raw("/me/settings", &[], &[("csrf", &foreign), ("per", "50")]).await.is(403);
+        // As a header it counts too.
+        let own = sy.token().await;
+        sy.post_raw("/me/settings", &[("X-CSRF-Token", &own)], &[("per", "50")]).await.is(303);
+    }
+}
+
+#[actix_web::test]
+async fn no_other_method_reaches_anything() {
+    for house in House::each().await {
+        let su = house.person("su@brand.example").await;
+        let mut paths = Vec::new();
+        for (_, route) in routes::TABLE.iter().filter(|(method, _)| *method == "get") {
+            paths.push(request(&house, &su, "nobody", "get", route).await.path);
+        }
+        let before = house.state();
+        for path in paths {
+            for method in [Method::PUT, Method::PATCH, Method::DELETE] {
+                let page = su.send(method, &path, &[("Sec-Fetch-Site", "same-origin")], Some(String::new())).await;
+                assert!([404, 405].contains(&page.status), "{}: {}", page.asked, page.status);
+            }
+        }
+        before.assert_still(&house, "Another method");
+    }
+}
