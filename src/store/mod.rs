@@ -21,8 +21,7 @@ pub mod events;
 pub mod holdings;
 /// Identity stores.
 pub mod identity_stores;
-/// Answers to forms that may be sent twice.
-pub mod once;
+mod once;
 /// Organizations.
 pub mod organizations;
 /// What a person likes.
@@ -47,4 +46,4 @@ pub mod tree;
 pub mod world;
 
 pub use conn::{Backend, Db, OpenError};
-pub use transaction::{Note, Reader, Tx, View};
+pub use transaction::{Note, Once, Reader, Tx, View};

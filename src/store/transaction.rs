@@ -3,12 +3,12 @@
 use super::{
     actors,
     conn::{Conn, Db},
-    events,
+    events, once,
 };
 use crate::{
     access::{Ground, Permit},
     clock::Chance,
-    domain::{event::Event, time::Time},
+    domain::{event::Event, key::AccountKey, time::Time},
     problem::Problem,
 };
 use diesel::{
@@ -47,6 +47,15 @@ pub struct Tx<'c, G> {
     now: Time,
     chance: Chance,
     recorded: usize,
+}
+
+/// What came of a form that may arrive twice.
+#[derive(Clone, Debug)]
+pub enum Once<T> {
+    /// It came for the first time.
+    Now(T),
+    /// It came before, and led there.
+    Before(String),
 }
 
 /// A write to what no right depends on: sessions, drafts, throttles, once keys, preferences.
@@ -192,7 +201,7 @@ impl Db {
         })
     }
 
-    /// As [`Db::write`], for work that may find that it has to ask first: what ends without an event is rolled back
+    /// As [`Db::write`], for work that may find that it has to ask first: what ends without an event is rolled back,
     /// and its answer returned all the same.
     ///
     /// # Errors
@@ -214,6 +223,49 @@ impl Db {
         match stopped {
             Some(answer) => Ok(answer),
             None => done,
+        }
+    }
+
+    /// Where a form of this account led, if it arrived before.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn led_before(&self, account: AccountKey, sent: &str) -> Result<Option<String>, Problem> {
+        once::find(&mut *self.conn()?, account, sent, self.clock.now())
+    }
+
+    /// As [`Db::write_or_stop`], for a form that may arrive twice and may have to ask first. `sent` is the form's id: the
+    /// second post gets the address to which the first one led, which `work` names beside its answer.
+    ///
+    /// # Errors
+    /// Whatever the work says, and then nothing is changed.
+    pub fn write_once<G: Ground, T>(
+        &self,
+        permit: &Permit<G>,
+        sent: Option<&str>,
+        work: impl FnOnce(&mut Tx<'_, G>) -> Result<(T, String), Problem>,
+    ) -> Result<Once<T>, Problem> {
+        let mut before = None;
+        let done = self.write_or_stop(permit, |tx| {
+            let account = tx.permit.person()?.account;
+            if let Some(sent) = sent
+                && let Some(to) = once::find(tx.conn, account, sent, tx.now)?
+            {
+                before = Some(to);
+                return Ok(None);
+            }
+            let (answer, to) = work(tx)?;
+            if let Some(sent) = sent
+                && tx.recorded > 0
+            {
+                once::keep(tx.conn, account, sent, &to, tx.now)?;
+            }
+            Ok(Some(answer))
+        })?;
+        match (before, done) {
+            (Some(to), _) => Ok(Once::Before(to)),
+            (None, Some(answer)) => Ok(Once::Now(answer)),
+            (None, None) => Err(Problem::Internal(anyhow::anyhow!("a form neither came before nor was done"))),
         }
     }
 

@@ -19,7 +19,6 @@ use crate::{
         time::Time,
     },
     problem::Problem,
-    store::once,
 };
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, web::Data};
 use std::{
@@ -74,19 +73,15 @@ impl Ask {
     pub async fn seen_before(&self, sent: Option<&str>) -> Result<Option<HttpResponse>, Problem> {
         let Some(sent) = sent.map(str::to_owned) else { return Ok(None) };
         let account = self.actor()?.account;
-        let led = self.house.work(move |db| db.note(|note| once::find(note, account, &sent))).await?;
+        let led = self.house.work(move |db| db.led_before(account, &sent)).await?;
         Ok(led.map(|to| see_other(&self.req, &to)))
     }
 
-    /// Leads on after an act, with a note; keeps where, for a second post of the same form.
+    /// Leads on after an act, with a note.
     ///
     /// # Errors
-    /// What the database says.
-    pub async fn led_to(&self, sent: Option<String>, to: &str, note: Note) -> Result<HttpResponse, Problem> {
-        if let Some(sent) = sent {
-            let (account, to) = (self.actor()?.account, to.to_owned());
-            self.house.work(move |db| db.note(|note| once::keep(note, account, &sent, &to))).await?;
-        }
+    /// Only when the note cannot be carried.
+    pub fn led_to(&self, to: &str, note: Note) -> Result<HttpResponse, Problem> {
         let mut response = see_other(&self.req, to);
         response.add_cookie(&note.cookie(&self.house)).map_err(Problem::internal)?;
         Ok(response)

@@ -15,7 +15,7 @@ use crate::{
     },
     problem::Problem,
     store::{
-        View, identity_stores, organizations,
+        Once, View, identity_stores, organizations,
         paging::{Paging, Slice},
         role_assignments::{self, Gave, Holder, Holders, Pair, Removal, Wanted},
         roles, selections,
@@ -301,16 +301,22 @@ pub async fn assign(permit: Permit<RoleAssignmentEdit>, ask: Ask, slug: Path<Str
     let (permit, gave) = ask
         .house
         .work(move |db| {
-            let gave = db.write_or_stop(&permit, |tx| {
+            let gave = db.write_once(&permit, once.as_deref(), |tx| {
                 // Found again under the lock: the pair may have changed or left reach.
                 let organization = organizations::find(tx, wanted_too.organization.store, &wanted_too.organization.id)?;
                 let store = identity_stores::find_with_roles(tx, &slug)?;
                 let role = roles::find(tx, &store, &wanted_too.role.id)?.role;
-                role_assignments::add(tx, &Wanted { organization, role }, &ids_too, period, &reason)
+                let to = pair_address(&base(&store), &organization, &role);
+                let gave = role_assignments::add(tx, &Wanted { organization, role }, &ids_too, period, &reason)?;
+                Ok((gave, to))
             })?;
             Ok((permit, gave))
         })
         .await?;
+    let gave = match gave {
+        Once::Before(to) => return Ok(see_other(&ask.req, &to)),
+        Once::Now(gave) => gave,
+    };
     match gave {
         Gave::Not(trouble) => {
             unassigned::ask_again(
@@ -333,7 +339,7 @@ pub async fn assign(permit: Permit<RoleAssignmentEdit>, ask: Ask, slug: Path<Str
                 ask.house.work(move |db| db.note(|note| selections::forget(note, account, &draft))).await?;
             }
             let (role, organization) = (&wanted.role.terms.name, &wanted.organization.name);
-            let pair = format!("{}/role-assignments?org={}&role={}", base(&store), wanted.organization.id, wanted.role.id);
+            let pair = pair_address(&base(&store), &wanted.organization, &wanted.role);
             let words = match given {
                 0 => format!("Nothing to do: they hold {role} in {organization} already."),
                 1 => format!("1 account now holds {role} in {organization}."),
@@ -349,7 +355,7 @@ pub async fn assign(permit: Permit<RoleAssignmentEdit>, ask: Ask, slug: Path<Str
                 format!("{}/role-assignments/unassigned?org={}&role={}", base(&store), wanted.organization.id, wanted.role.id),
                 "Assign more",
             );
-            ask.led_to(once, &pair, note).await
+            ask.led_to(&pair, note)
         }
     }
 }
@@ -415,18 +421,23 @@ pub async fn remove(permit: Permit<RoleAssignmentEdit>, ask: Ask, slug: Path<Str
     if let Some(answer) = ask.seen_before(once.as_deref()).await? {
         return Ok(answer);
     }
-    let (store, wanted, removed) = ask
+    let removed = ask
         .house
         .work(move |db| {
-            db.write(&permit, |tx| {
+            db.write_once(&permit, once.as_deref(), |tx| {
                 let store = identity_stores::find_with_roles(tx, &slug)?;
                 let organization = organizations::find(tx, store.key, &fields.org)?;
                 let wanted = Wanted { organization, role: roles::find(tx, &store, &fields.role)?.role };
                 let removed = role_assignments::remove(tx, &wanted, &fields.account)?;
-                Ok((store, wanted, removed))
+                let to = pair_address(&base(&store), &wanted.organization, &wanted.role);
+                Ok(((to.clone(), wanted, removed), to))
             })
         })
         .await?;
+    let (back, wanted, removed) = match removed {
+        Once::Before(to) => return Ok(see_other(&ask.req, &to)),
+        Once::Now(done) => done,
+    };
     let words = match removed {
         0 => format!("Nothing to do: none of them held {} in {}.", wanted.role.terms.name, wanted.organization.name),
         many => format!(
@@ -437,8 +448,7 @@ pub async fn remove(permit: Permit<RoleAssignmentEdit>, ask: Ask, slug: Path<Str
             wanted.organization.name
         ),
     };
-    let back = format!("{}/role-assignments?org={}&role={}", base(&store), wanted.organization.id, wanted.role.id);
-    ask.led_to(once, &back, Note::new(words)).await
+    ask.led_to(&back, Note::new(words))
 }
 
 /// Who gave it, or how it came about.

@@ -14,7 +14,7 @@ use crate::{
     },
     problem::Problem,
     store::{
-        View, identity_stores,
+        Once, View, identity_stores,
         paging::Slice,
         roles::{self, Effect, Listed, Saved, Use},
     },
@@ -412,14 +412,17 @@ pub async fn add(permit: Permit<OrganizationRoleAdd>, ask: Ask, slug: Path<Strin
             let done = ask
                 .house
                 .work(move |db| {
-                    db.write(&permit, |tx| {
+                    db.write_once(&permit, once.as_deref(), |tx| {
                         let store = identity_stores::find_with_roles(tx, &slug)?;
-                        roles::add(tx, &store, &terms).map(|role| (store, role))
+                        let role = roles::add(tx, &store, &terms)?;
+                        let to = format!("{}/roles/{}", base(&store), role.id);
+                        Ok(((store, role), to))
                     })
                 })
                 .await;
             match faults(done)? {
-                Ok((store, role)) => (Some(store), Ok(role)),
+                Ok(Once::Before(to)) => return Ok(see_other(&ask.req, &to)),
+                Ok(Once::Now((store, role))) => (Some(store), Ok(role)),
                 Err(faults) => (None, Err(faults)),
             }
         }
@@ -433,7 +436,7 @@ pub async fn add(permit: Permit<OrganizationRoleAdd>, ask: Ask, slug: Path<Strin
             } else {
                 note
             };
-            ask.led_to(once, &format!("{base}/roles/{}", role.id), note).await
+            ask.led_to(&format!("{base}/roles/{}", role.id), note)
         }
         (_, done) => {
             let faults = done.err().unwrap_or_default();
@@ -504,9 +507,21 @@ pub async fn edit(
     }
     let store_too = store.clone();
     let id_too = id.clone();
-    let saved =
-        ask.house.work(move |db| db.write_or_stop(&permit, |tx| roles::edit(tx, &store_too, &id_too, rev, &terms, mark.as_deref()))).await;
-    match faults(saved)? {
+    let saved = ask
+        .house
+        .work(move |db| {
+            db.write_once(&permit, once.as_deref(), |tx| {
+                let saved = roles::edit(tx, &store_too, &id_too, rev, &terms, mark.as_deref())?;
+                Ok((saved, format!("{}/roles/{id_too}", base(&store_too))))
+            })
+        })
+        .await;
+    let saved = match faults(saved)? {
+        Ok(Once::Before(to)) => return Ok(see_other(&ask.req, &to)),
+        Ok(Once::Now(saved)) => Ok(saved),
+        Err(faults) => Err(faults),
+    };
+    match saved {
         Err(faults) => editing.show(&ask, fields, faults, None, StatusCode::UNPROCESSABLE_ENTITY),
         Ok(Saved::Stale(role)) => {
             let theirs = Theirs::new(role, &fields);
@@ -523,7 +538,7 @@ pub async fn edit(
                 0 => note,
                 accounts => note.more(format!("{} affected.", text::count(accounts, "account is", "accounts are"))),
             };
-            ask.led_to(once, &format!("{}/roles/{}", base(&store), role.id), note).await
+            ask.led_to(&format!("{}/roles/{}", base(&store), role.id), note)
         }
     }
 }
@@ -544,7 +559,7 @@ pub async fn add_templates(
             })
         })
         .await?;
-    ask.led_to(None, &format!("{}/roles", base(&store)), Note::new(format!("{} are ready.", names.join(", ")))).await
+    ask.led_to(&format!("{}/roles", base(&store)), Note::new(format!("{} are ready.", names.join(", "))))
 }
 
 #[derive(Template)]
@@ -586,14 +601,19 @@ pub async fn delete(
         return Ok(answer);
     }
     let (slug, id) = path.into_inner();
-    let (store, role) = ask
+    let deleted = ask
         .house
         .work(move |db| {
-            db.write(&permit, |tx| {
+            db.write_once(&permit, form.once.as_deref(), |tx| {
                 let store = identity_stores::find_with_roles(tx, &slug)?;
-                roles::delete(tx, &store, &id).map(|role| (store, role))
+                let role = roles::delete(tx, &store, &id)?;
+                let to = format!("{}/roles", base(&store));
+                Ok(((to.clone(), role), to))
             })
         })
         .await?;
-    ask.led_to(form.once, &format!("{}/roles", base(&store)), Note::new(format!("{} is deleted.", role.terms.name))).await
+    match deleted {
+        Once::Before(to) => Ok(see_other(&ask.req, &to)),
+        Once::Now((to, role)) => ask.led_to(&to, Note::new(format!("{} is deleted.", role.terms.name))),
+    }
 }
