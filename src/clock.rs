@@ -9,6 +9,7 @@ pub struct Clock(Arc<dyn Fn() -> Time + Send + Sync>);
 
 impl Clock {
     /// The system's clock, cut to microseconds.
+    #[expect(clippy::disallowed_methods, reason = "this is where it is handed in")]
     pub fn system() -> Self {
         Self::from_fn(|| Time::from_micros(jiff::Timestamp::now().as_microsecond()))
     }
@@ -26,10 +27,13 @@ impl Clock {
 
 /// The source of everything random: ids, tokens, salts.
 #[derive(Clone)]
-pub struct Chance(Arc<dyn Fn(&mut [u8]) + Send + Sync>);
+pub struct Chance(Arc<Fill>);
+
+type Fill = dyn Fn(&mut [u8]) + Send + Sync;
 
 impl Chance {
     /// The operating system's generator. Without it nothing can be made safely, so its failure ends the process.
+    #[expect(clippy::disallowed_methods, reason = "this is where it is handed in")]
     pub fn system() -> Self {
         Self::from_fn(|bytes| {
             if let Err(error) = getrandom::fill(bytes) {

@@ -1,6 +1,9 @@
 //! Bailiwick: the console with which a brand hands out administration of its customers' organizations.
 //!
-//! Four layers, each of which names only those above it in this list.
+//! Four layers, each of which names only those before it: `domain` ← `access` ← `store` ← `web`.
+
+// A request must not be able to end the process; tests may.
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 /// The one place where it is decided who may do what, where.
 pub mod access;

@@ -91,7 +91,7 @@ CREATE TABLE accounts (
   changed_at bigint NOT NULL
 );
 CREATE INDEX accounts_store_name ON accounts (store, name_sort, key);
-CREATE INDEX accounts_store_last ON accounts (store, last_sign_in_at, key);
+CREATE INDEX accounts_store_last ON accounts (store, coalesce(last_sign_in_at, 0), key);
 
 -- S-3: user names and e-mails share one namespace per store.
 CREATE TABLE identifiers (
