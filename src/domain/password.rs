@@ -25,13 +25,20 @@ pub fn check(typed: &str, context: &[&str]) -> Result<(), Refusal> {
         .filter(|word| text::length(word) > 2)
         .chain(["bailiwick", "password", "admin", "console"])
         .collect();
+    // What is left without the words of its context has to be something by itself.
+    let mut left = text::search(typed);
+    for word in &words {
+        left = left.replace(&text::search(word), "");
+    }
+    let guessable =
+        || Refusal::at("password", "This password is too easy to guess: it is common, repeats itself or uses your name. Choose another.");
+    if left.chars().filter(|letter| letter.is_alphanumeric()).count() < 8 {
+        return Err(guessable());
+    }
     // zxcvbn's time grows with the length; what comes after 100 characters makes nothing weaker.
     let start: String = typed.chars().take(100).collect();
     if zxcvbn::zxcvbn(&start, &words).score() < zxcvbn::Score::Three {
-        return Err(Refusal::at(
-            "password",
-            "This password is too easy to guess: it is common, repeats itself or uses your name. Choose another.",
-        ));
+        return Err(guessable());
     }
     Ok(())
 }

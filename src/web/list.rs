@@ -194,6 +194,16 @@ impl Pager {
     }
 }
 
+/// The machine reading of a list: its rows, where it stands, and how to go on.
+pub fn reading<T>(slice: &Slice<T>, pager: &Pager, row: impl FnMut(&T) -> serde_json::Value) -> serde_json::Value {
+    serde_json::json!({
+        "rows": slice.rows.iter().map(row).collect::<Vec<_>>(),
+        "page": slice.number, "per": slice.per,
+        "total": slice.total.count, "total_exact": slice.total.exact,
+        "previous": pager.previous, "next": pager.next,
+    })
+}
+
 /// Where a page past the end leads: the last one (screens.md 3.1).
 pub fn past_end<T>(query: &Query, slice: &Slice<T>) -> Option<String> {
     (slice.rows.is_empty() && slice.number > 1).then(|| {

@@ -9,15 +9,23 @@ use askama::Template;
 pub trait View: Template {
     /// The block for htmx.
     fn fragment(&self) -> askama::Result<String>;
+
+    /// What the page says, for programs (http.md): where there is an obvious machine reading.
+    fn reading(&self) -> Option<serde_json::Value> {
+        None
+    }
 }
 
-/// Says which block of a view is its fragment.
+/// Says which block of a view is its fragment, and which method its machine reading.
 macro_rules! view {
-    ($view:ty, $block:ident) => {
+    ($view:ty, $block:ident $(, $json:ident)?) => {
         impl $crate::web::page::View for $view {
             fn fragment(&self) -> askama::Result<String> {
                 self.$block().render()
             }
+            $(fn reading(&self) -> Option<serde_json::Value> {
+                Some(self.$json())
+            })?
         }
     };
 }
@@ -66,6 +74,11 @@ impl<V: View> Responder for Page<V> {
     type Body = BoxBody;
 
     fn respond_to(self, req: &HttpRequest) -> HttpResponse {
+        if wants_json(req)
+            && let Some(reading) = self.view.reading()
+        {
+            return HttpResponse::build(self.status).json(reading);
+        }
         let fragment = is_fragment(req) && !self.whole;
         let html = if fragment { self.view.fragment() } else { self.view.render() };
         let mut response = HttpResponse::build(self.status);
@@ -86,6 +99,12 @@ impl<V: View> Responder for Page<V> {
 pub fn is_fragment(req: &HttpRequest) -> bool {
     let yes = |name: &str| req.headers().get(name).is_some_and(|value| value == "true");
     yes("HX-Request") && !yes("HX-History-Restore-Request")
+}
+
+/// Whether a program asks: it accepts JSON and no page.
+pub fn wants_json(req: &HttpRequest) -> bool {
+    let accept = req.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accept.contains("application/json") && !accept.contains("text/html")
 }
 
 /// Leads on after a successful post: 303, or what htmx follows. Every redirect of ours goes through here, and only

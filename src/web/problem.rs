@@ -4,7 +4,7 @@ use super::{
     House, files,
     frame::Ask,
     guard::RequestId,
-    page::{self, is_fragment},
+    page::{self, is_fragment, wants_json},
     public::sign_in,
     session,
 };
@@ -55,13 +55,11 @@ struct ProblemPage {
 /// Turns a problem into the answer that this request can use.
 pub fn answer(req: &HttpRequest, problem: &Problem) -> HttpResponse {
     let status = problem.status_code();
-    let get = |name: &str| req.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let json = get("accept").contains("application/json") && !get("accept").contains("text/html");
     let reference = req.extensions().get::<RequestId>().map(|id| id.0.clone());
     if let Problem::Internal(error) = problem {
         tracing::error!(request = reference.as_deref().unwrap_or_default(), error = format!("{error:#}"), "something failed");
     }
-    if json {
+    if wants_json(req) {
         let body = serde_json::json!({
             "type": "about:blank", "title": status.canonical_reason(), "status": status.as_u16(),
             "detail": problem.to_string(), "instance": reference,

@@ -9,7 +9,7 @@ mod grants;
 mod organizations;
 mod stores;
 
-use super::{At, Count, Fault, Faults, Imported, Summary};
+use super::{At, Count, Fault, Faults, Imported, NO_ROOM, ROOM, Summary};
 use crate::{
     access::system::World,
     domain::{
@@ -146,12 +146,11 @@ pub(super) fn import(
     match tx.conn() {
         // Hashing passwords and large batches take their time.
         Conn::Postgres(conn) => conn.batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")?,
-        // Indexes are written all over; what does not fit is written out and read again and again.
-        Conn::Sqlite(conn) => conn.batch_execute("PRAGMA cache_size = -262144")?,
+        Conn::Sqlite(conn) => conn.batch_execute(ROOM)?,
     }
     let imported = take_in(tx, file, dry_run, hash, progress);
     if let Conn::Sqlite(conn) = tx.conn() {
-        conn.batch_execute("PRAGMA cache_size = -8000")?;
+        conn.batch_execute(NO_ROOM)?;
     }
     imported
 }

@@ -106,13 +106,22 @@ impl Db {
     }
 }
 
+/// Work on everything goes all over the indexes; with the small cache of `conn`, SQLite would read pages again and
+/// again.
+const ROOM: &str = "PRAGMA cache_size = -262144";
+/// As `conn` has it.
+const NO_ROOM: &str = "PRAGMA cache_size = -8000";
+
 /// Stands for the whole tenant where a store is asked for.
 const TENANT: StoreKey = StoreKey(0);
 
 /// Reads everything as it is at one moment, however long that takes, while others write.
 pub(super) fn snapshot<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T, Problem>) -> Result<T, Problem> {
     match conn {
-        Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN")?,
+        Conn::Sqlite(conn) => {
+            conn.batch_execute(ROOM)?;
+            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN")?;
+        }
         Conn::Postgres(conn) => {
             AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")?;
             conn.batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")?;
@@ -121,6 +130,9 @@ pub(super) fn snapshot<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Resul
     let read = work(conn);
     // Nothing was written; there is nothing to keep.
     <Conn as Connection>::TransactionManager::rollback_transaction(conn)?;
+    if let Conn::Sqlite(conn) = conn {
+        conn.batch_execute(NO_ROOM)?;
+    }
     read
 }
 

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         account::Status,
         permissions::{OrganizationView, Permission, UserView},
+        time::Time,
     },
     problem::Problem,
     store::{
@@ -14,12 +15,36 @@ use crate::{
     },
     web::{
         frame::{Ask, Frame, crumb, here},
-        list::{Pager, Query, past_end},
+        list::{Pager, Query, past_end, reading},
         page::{page, see_other, view},
     },
 };
 use actix_web::{HttpResponse, Responder, web::Path};
 use askama::Template;
+use serde_json::json;
+
+fn account_json(account: &accounts::Account) -> serde_json::Value {
+    json!({
+        "id": account.id, "name": account.name, "email": account.email, "username": account.username,
+        "status": account.status.word(), "locked_until": account.locked_until.map(Time::rfc3339),
+        "last_sign_in": account.last_sign_in_at.map(Time::rfc3339),
+    })
+}
+
+fn membership_json(membership: &accounts::Membership) -> serde_json::Value {
+    json!({
+        "organization": membership.organization_id, "path": membership.path.iter().map(|step| &step.name).collect::<Vec<_>>(),
+        "status": membership.status.word(), "since": membership.since.rfc3339(),
+    })
+}
+
+/// The machine reading of an account in a list.
+pub(super) fn listed_json(listed: &accounts::Listed) -> serde_json::Value {
+    let mut found = account_json(&listed.account);
+    found["memberships"] = json!(listed.memberships.iter().map(membership_json).collect::<Vec<_>>());
+    found["roles"] = json!(listed.roles);
+    found
+}
 
 /// Reads the filters that lists of accounts share.
 pub(super) fn filter(query: &mut Query) -> Filter {
@@ -42,7 +67,13 @@ struct List {
     pager: Pager,
     at: Option<String>,
 }
-view!(List, as_results);
+view!(List, as_results, json);
+
+impl List {
+    fn json(&self) -> serde_json::Value {
+        reading(&self.accounts, &self.pager, listed_json)
+    }
+}
 
 /// `GET /admin/stores/{store}/accounts`
 pub async fn list(permit: Permit<UserView>, ask: Ask, slug: Path<String>) -> Result<HttpResponse, Problem> {
@@ -82,7 +113,28 @@ struct Show {
     may_open_organizations: bool,
     built_in: bool,
 }
-view!(Show, as_content);
+view!(Show, as_content, json);
+
+impl Show {
+    fn json(&self) -> serde_json::Value {
+        let detail = &self.detail;
+        let mut found = account_json(&detail.account);
+        found["memberships"] = json!(detail.memberships.iter().map(membership_json).collect::<Vec<_>>());
+        found["memberships_outside"] = json!(detail.outside);
+        found["groups"] = json!(detail.groups);
+        found["attributes"] = json!(detail.attributes.iter().cloned().collect::<std::collections::BTreeMap<_, _>>());
+        let role = |(held, path): &(accounts::Held, Vec<crate::domain::organization::Step>)| {
+            json!({
+                "role": held.role_id, "role_name": held.role, "organization": held.organization_id,
+                "path": path.iter().map(|step| &step.name).collect::<Vec<_>>(),
+                "starts": held.period().starts.map(Time::rfc3339), "ends": held.period().ends.map(Time::rfc3339),
+                "reason": held.reason, "given": held.given.word(), "given_by": held.given_by, "given_at": held.given_at.rfc3339(),
+            })
+        };
+        found["roles"] = json!(detail.roles.iter().map(role).collect::<Vec<_>>());
+        found
+    }
+}
 
 impl Show {
     /// "Can sign in. Holds 2 roles in 3 organizations."

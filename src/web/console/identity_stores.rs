@@ -7,13 +7,14 @@ use crate::{
     store::{identity_stores, paging::Slice},
     web::{
         frame::{Ask, Frame, crumb, here},
-        list::{Pager, Query, past_end},
+        list::{Pager, Query, past_end, reading},
         me::first_store,
         page::{page, see_other, view},
     },
 };
 use actix_web::{HttpResponse, Responder, web::Path};
 use askama::Template;
+use serde_json::json;
 
 #[derive(Template)]
 #[template(path = "console/identity_stores/list.html", blocks = ["results"])]
@@ -25,7 +26,19 @@ struct List {
     next: &'static str,
     may_open: bool,
 }
-view!(List, as_results);
+view!(List, as_results, json);
+
+impl List {
+    fn json(&self) -> serde_json::Value {
+        reading(&self.stores, &self.pager, |listed| {
+            let store = &listed.store;
+            json!({
+                "name": store.name, "slug": store.slug, "built_in": store.built_in,
+                "self_registration": store.self_registration, "organization_registration": store.organization_registration,
+            })
+        })
+    }
+}
 
 /// Where choosing a store leads: to the same kind of page there (screens.md 3.1).
 fn next_page(word: &str) -> &'static str {

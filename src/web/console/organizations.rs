@@ -16,12 +16,31 @@ use crate::{
     },
     web::{
         frame::{Ask, Frame, crumb, here},
-        list::{Pager, Query, past_end, total},
+        list::{Pager, Query, past_end, reading, total},
         page::{page, see_other, view},
     },
 };
 use actix_web::{HttpResponse, Responder, web::Path};
 use askama::Template;
+use serde_json::json;
+
+fn listed_json(listed: &organizations::Listed) -> serde_json::Value {
+    json!({
+        "id": listed.organization.id, "name": listed.organization.name,
+        "path": listed.path.iter().map(|step| &step.name).collect::<Vec<_>>(),
+        "status": if listed.organization.active { "active" } else { "inactive" }, "effectively_active": listed.effectively_active,
+        "accounts_here": listed.accounts, "org_admin_count": listed.org_admins, "below": listed.below,
+        "created": listed.created_at.rfc3339(),
+    })
+}
+
+fn node_json(node: &Node) -> serde_json::Value {
+    json!({
+        "id": node.organization.id, "name": node.organization.name,
+        "status": if node.organization.active { "active" } else { "inactive" },
+        "children": node.children.iter().map(node_json).collect::<Vec<_>>(),
+    })
+}
 
 /// Up to this many organizations the tree is what is shown first (screens.md 4.5).
 const TREE: i64 = 2_000;
@@ -37,7 +56,17 @@ struct List {
     pager: Pager,
     total: String,
 }
-view!(List, as_results);
+view!(List, as_results, json);
+
+impl List {
+    /// As a list, also where people see the tree.
+    fn json(&self) -> serde_json::Value {
+        match &self.tree {
+            Some(tops) => json!({ "tree": tops.iter().map(node_json).collect::<Vec<_>>() }),
+            None => reading(&self.organizations, &self.pager, listed_json),
+        }
+    }
+}
 
 impl List {
     fn sort(&self) -> &str {
@@ -130,7 +159,30 @@ struct Show {
     tabs: Vec<(&'static str, &'static str)>,
     may_assign: bool,
 }
-view!(Show, as_content);
+view!(Show, as_content, json);
+
+impl Show {
+    fn json(&self) -> serde_json::Value {
+        let mut found = listed_json(&self.detail.listed);
+        found["description"] = json!(self.detail.description);
+        found["external_id"] = json!(self.detail.external_id);
+        found["children"] = json!(self.children.iter().map(listed_json).collect::<Vec<_>>());
+        if let (Some(accounts), Some(pager)) = (&self.accounts, &self.pager) {
+            found["accounts"] = reading(accounts, pager, super::accounts::listed_json);
+        }
+        if let Some(admins) = &self.admins {
+            let admin = |admin: &OrgAdmin| {
+                json!({
+                    "account": admin.holder.account.id, "name": admin.holder.account.name, "role": admin.role_id, "role_name": admin.role,
+                    "from": admin.holder.from.as_ref().map_or(self.detail.listed.organization.id.as_str(), |step| step.id.as_str()),
+                    "inherited": admin.holder.from.is_some(),
+                })
+            };
+            found["org_admins"] = json!(admins.iter().map(admin).collect::<Vec<_>>());
+        }
+        found
+    }
+}
 
 impl Show {
     fn is_tab(&self, word: &str) -> bool {

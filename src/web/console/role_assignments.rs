@@ -23,7 +23,7 @@ use crate::{
     web::{
         form::{Faults, Form},
         frame::{Ask, Crumb, Frame, crumb, here},
-        list::{Pager, Query, past_end, total},
+        list::{Pager, Query, past_end, reading, total},
         note::Note,
         page::{encode, page, see_other, view},
         when,
@@ -32,6 +32,7 @@ use crate::{
 use actix_web::{HttpResponse, Responder, http::StatusCode, web::Path};
 use askama::Template;
 use serde::Deserialize;
+use serde_json::json;
 
 /// What the choice of a pair needs, on both tabs.
 pub(super) struct Pairing {
@@ -95,7 +96,35 @@ struct List {
     kept: Option<(i64, String)>,
     may_edit: bool,
 }
-view!(List, as_results);
+view!(List, as_results, json);
+
+impl List {
+    fn json(&self) -> serde_json::Value {
+        let holder = |holder: &Holder| {
+            json!({
+                "account": holder.account.id, "name": holder.account.name, "email": holder.account.email, "username": holder.account.username,
+                "from": holder.from.as_ref().map(|step| &step.id),
+                "starts": holder.period.starts.map(Time::rfc3339), "ends": holder.period.ends.map(Time::rfc3339),
+                "reason": holder.reason, "given": holder.given.word(), "given_by": holder.given_by, "given_at": holder.given_at.rfc3339(),
+            })
+        };
+        match (&self.pairs, &self.holders) {
+            (Some(pairs), _) => reading(pairs, &self.pager, |pair| {
+                json!({
+                    "organization": pair.organization_id, "path": pair.path.iter().map(|step| &step.name).collect::<Vec<_>>(),
+                    "role": pair.role_id, "role_name": pair.role, "accounts": pair.accounts, "below": pair.below,
+                })
+            }),
+            (_, Some(holders)) => {
+                let mut found = reading(&holders.direct, &self.pager, holder);
+                found["inherited"] = json!(holders.inherited.iter().map(holder).collect::<Vec<_>>());
+                found["inherited_total"] = json!(holders.inherited_total.count);
+                found
+            }
+            (None, None) => serde_json::Value::Null,
+        }
+    }
+}
 
 impl List {
     fn pair_href(&self, pair: &Pair) -> String {

@@ -21,7 +21,7 @@ use crate::{
     web::{
         form::{Faults, Form, Nothing, faults},
         frame::{Ask, Crumb, Frame, crumb, here},
-        list::{Pager, Query, past_end},
+        list::{Pager, Query, past_end, reading},
         note::Note,
         page::{page, see_other, view},
     },
@@ -29,6 +29,7 @@ use crate::{
 use actix_web::{HttpResponse, Responder, http::StatusCode, web::Path};
 use askama::Template;
 use serde::Deserialize;
+use serde_json::json;
 
 #[derive(Template)]
 #[template(path = "console/roles/list.html", blocks = ["results"])]
@@ -40,7 +41,13 @@ struct List {
     pager: Pager,
     may: May,
 }
-view!(List, as_results);
+view!(List, as_results, json);
+
+impl List {
+    fn json(&self) -> serde_json::Value {
+        reading(&self.roles, &self.pager, |listed| role_json(&listed.role, listed.held))
+    }
+}
 
 impl List {
     fn sort(&self) -> &str {
@@ -57,6 +64,15 @@ impl List {
     fn right_options() -> Vec<(String, String)> {
         Cell::ALL.iter().map(|cell| (cell.code(), cell.label())).collect()
     }
+}
+
+fn role_json(role: &Role, held: i64) -> serde_json::Value {
+    json!({
+        "id": role.id, "name": role.terms.name, "description": role.terms.description,
+        "auto_every": role.terms.auto_every, "auto_first": role.terms.auto_first,
+        "rights": role.terms.rights.cells().map(Cell::code).collect::<Vec<_>>(),
+        "held_by": held, "rev": role.rev, "changed": role.changed_at.rfc3339(), "changed_by": role.changed_by,
+    })
 }
 
 /// What the viewer may do with roles; what they may not is absent (D-12).
@@ -218,7 +234,13 @@ struct Edit {
     theirs: Option<Theirs>,
     notice: Option<&'static str>,
 }
-view!(Edit, as_content);
+view!(Edit, as_content, json);
+
+impl Edit {
+    fn json(&self) -> serde_json::Value {
+        self.role.as_ref().map_or(serde_json::Value::Null, |role| role_json(role, self.held))
+    }
+}
 
 /// What somebody else saved meanwhile.
 struct Theirs {

@@ -27,7 +27,7 @@ use crate::{
     web::{
         form::{Faults, Form},
         frame::{Ask, Frame},
-        list::{Pager, Query, past_end, total},
+        list::{Pager, Query, past_end, reading, total},
         note::Note,
         page::{View, page, see_other, view},
     },
@@ -35,6 +35,7 @@ use crate::{
 use actix_web::{HttpResponse, Responder, http::StatusCode, web::Path};
 use askama::Template;
 use serde::Deserialize;
+use serde_json::json;
 
 #[derive(Template)]
 #[template(path = "console/unassigned/list.html", blocks = ["results", "selbar"])]
@@ -58,6 +59,17 @@ struct List {
 impl View for List {
     fn fragment(&self) -> askama::Result<String> {
         if self.ticks { self.as_selbar().render() } else { self.as_results().render() }
+    }
+
+    fn reading(&self) -> Option<serde_json::Value> {
+        Some(reading(&self.candidates, &self.pager, |candidate| {
+            json!({
+                "account": candidate.account.id, "name": candidate.account.name, "email": candidate.account.email,
+                "username": candidate.account.username, "status": candidate.account.status.word(),
+                "inherited_from": candidate.inherited_from.as_ref().map(|step| &step.id),
+                "may_be_chosen": candidate.above.is_none(),
+            })
+        }))
     }
 }
 
