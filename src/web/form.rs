@@ -1,13 +1,13 @@
 //! Bodies of forms. The only way to read one also checks the token that it must carry (csrf), so that no handler
 //! can forget it.
 
-use super::{House, csrf::Secret, session};
+use super::{House, csrf::Secret, page::own_path, session};
 use crate::{
     domain::{Refusal, Refusals},
     problem::Problem,
 };
 use actix_web::{
-    FromRequest, HttpRequest,
+    FromRequest, HttpMessage, HttpRequest,
     cookie::{Cookie, CookieJar, SameSite, time::Duration},
     dev::Payload,
     web::{Bytes, Data},
@@ -53,11 +53,50 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
             })?;
             let unreadable = |_| Problem::Unreadable("This form cannot be read. Load the page again and send it once more.".into());
             let envelope: Envelope = serde_html_form::from_bytes(&body).map_err(unreadable)?;
-            check(&req, &envelope.csrf)?;
+            if let Err(problem) = check(&req, &envelope.csrf) {
+                if matches!(problem, Problem::SignedOut) {
+                    req.extensions_mut().insert(Carried::from_body(&req, &body));
+                }
+                return Err(problem);
+            }
             let fields = serde_html_form::from_bytes(&body).map_err(unreadable)?;
             let once = envelope.once.filter(|once| !once.is_empty() && once.len() <= 64);
             Ok(Self { fields, once })
         })
+    }
+}
+
+/// What a form held that arrived after its session had ended: it comes back after signing in (screens.md 3.2).
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct Carried {
+    /// Where it was sent.
+    pub to: String,
+    /// Its fields, without secrets and tokens.
+    pub fields: Vec<(String, String)>,
+}
+
+impl Carried {
+    /// Most bytes that are carried; a longer form starts anew.
+    const MOST: usize = 64 * 1024;
+    const LEFT_OUT: [&str; 4] = ["csrf", "once", "password", "current"];
+
+    fn from_body(req: &HttpRequest, body: &[u8]) -> Self {
+        let mut fields: Vec<(String, String)> =
+            if body.len() > Self::MOST { Vec::new() } else { serde_html_form::from_bytes(body).unwrap_or_default() };
+        fields.retain(|(name, _)| !Self::LEFT_OUT.contains(&name.as_str()));
+        Self { to: req.path().to_owned(), fields }
+    }
+
+    /// As a hidden field carries it; nothing when there is nothing to carry.
+    pub fn encode(&self) -> String {
+        if self.fields.is_empty() { String::new() } else { serde_json::to_string(self).unwrap_or_default() }
+    }
+
+    /// From a hidden field; only what leads to a page of ours.
+    pub fn decode(text: &str) -> Option<Self> {
+        let carried: Self = serde_json::from_str(text).ok()?;
+        own_path(&carried.to)?;
+        (!carried.fields.is_empty()).then_some(carried)
     }
 }
 

@@ -135,18 +135,20 @@ impl SessionStore for Sessions {
 }
 
 /// Begins a session for an account that has just proven who it is. The old one, if any, ends: a new id at every
-/// sign-in (I-5).
-pub fn begin(session: &Session, house: &House, account: AccountKey, origin: &Origin) -> Result<(), Problem> {
+/// sign-in (I-5). The secret of its forms.
+pub fn begin(session: &Session, house: &House, account: AccountKey, origin: &Origin) -> Result<Secret, Problem> {
     session.renew();
+    let secret = Secret::new(&house.db.chance);
     let ticket = Ticket {
         account: account.0,
         session: house.db.chance.id("ses"),
-        csrf: Secret::new(&house.db.chance).encode(),
+        csrf: secret.encode(),
         proven_at: house.db.clock.now().micros(),
         address: origin.address.clone(),
         agent: origin.agent.clone(),
     };
-    session.insert(TICKET, ticket).map_err(Problem::internal)
+    session.insert(TICKET, ticket).map_err(Problem::internal)?;
+    Ok(secret)
 }
 
 /// Gives the same session a new id, after a proof (I-5).

@@ -202,6 +202,8 @@ impl Fields {
                 Some(template) => self.right = template.rights.cells().map(Cell::code).collect(),
                 None => self.right.clear(),
             },
+            // After a session has ended amid the form: to check, not yet to save.
+            "review" => {}
             _ => return false,
         }
         true

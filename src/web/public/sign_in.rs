@@ -7,14 +7,15 @@ use crate::{
     problem::Problem,
     store::{sessions, sign_in, throttles},
     web::{
-        form::{Faults, Form, Nothing},
+        csrf::Secret,
+        form::{Carried, Faults, Form, Nothing},
         frame::Ask,
         page::{own_path, page, see_other, view},
         session, when,
     },
 };
 use actix_session::Session;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::StatusCode, web::Path};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, Responder, dev::Payload, http::StatusCode, web::Path};
 use askama::Template;
 use serde::Deserialize;
 
@@ -31,6 +32,7 @@ struct SignInPage {
     identifier: String,
     ask_password: bool,
     next: String,
+    carried: String,
     faults: Faults,
     notice: Option<&'static str>,
 }
@@ -41,6 +43,7 @@ struct Show {
     identifier: String,
     ask_password: bool,
     next: String,
+    carried: String,
     faults: Faults,
     notice: Option<&'static str>,
     status: StatusCode,
@@ -49,7 +52,16 @@ struct Show {
 impl Show {
     fn start(slug: Option<String>, next: &str) -> Self {
         let next = own_path(next).unwrap_or_default().to_owned();
-        Self { slug, identifier: String::new(), ask_password: false, next, faults: Faults::default(), notice: None, status: StatusCode::OK }
+        Self {
+            slug,
+            identifier: String::new(),
+            ask_password: false,
+            next,
+            carried: String::new(),
+            faults: Faults::default(),
+            notice: None,
+            status: StatusCode::OK,
+        }
     }
 }
 
@@ -66,6 +78,7 @@ fn show(ask: &Ask, store: Option<String>, show: Show) -> HttpResponse {
         identifier: show.identifier,
         ask_password: show.ask_password,
         next: show.next,
+        carried: show.carried,
         faults: show.faults,
         notice: show.notice,
     };
@@ -126,7 +139,8 @@ pub fn interrupted(req: &HttpRequest) -> HttpResponse {
         .and_then(|url| url.strip_prefix(&ask.house.outside.public_url))
         .unwrap_or_default();
     let notice = Some("You were signed out. Nothing was changed. Sign in to go on.");
-    show(&ask, None, Show { notice, status: StatusCode::UNAUTHORIZED, ..Show::start(None, back) })
+    let carried = req.extensions().get::<Carried>().map(Carried::encode).unwrap_or_default();
+    show(&ask, None, Show { notice, carried, status: StatusCode::UNAUTHORIZED, ..Show::start(None, back) })
 }
 
 /// The fields of the form. One page or two: with both fields it always works.
@@ -137,6 +151,8 @@ pub struct Fields {
     password: Option<String>,
     #[serde(default)]
     next: String,
+    #[serde(default)]
+    carried: String,
 }
 
 /// `POST /signin`
@@ -154,7 +170,14 @@ async fn try_in(ask: &Ask, session: &Session, slug: Option<String>, fields: Fiel
     let identifier: String = fields.identifier.trim().chars().take(254).collect();
     let again = |faults: Vec<Refusal>, status| {
         let start = Show::start(slug.clone(), &fields.next);
-        Show { identifier: identifier.clone(), ask_password: !identifier.is_empty(), faults: Faults(faults), status, ..start }
+        Show {
+            carried: fields.carried.clone(),
+            identifier: identifier.clone(),
+            ask_password: !identifier.is_empty(),
+            faults: Faults(faults),
+            status,
+            ..start
+        }
     };
     if identifier.is_empty() {
         let refusal = Refusal::at("identifier", "Enter your e-mail or user name.");
@@ -223,7 +246,10 @@ async fn try_in(ask: &Ask, session: &Session, slug: Option<String>, fields: Fiel
                     db.note(|note| throttles::succeed(note, &by_account, by_address.as_deref()))
                 })
                 .await?;
-            session::begin(session, &ask.house, account, &origin)?;
+            let secret = session::begin(session, &ask.house, account, &origin)?;
+            if let Some(carried) = Carried::decode(&fields.carried) {
+                return Ok(resume(ask, &secret, carried));
+            }
             Ok(see_other(&ask.req, own_path(&fields.next).unwrap_or("/")))
         }
         (refusal, candidate) => {
@@ -232,6 +258,23 @@ async fn try_in(ask: &Ask, session: &Session, slug: Option<String>, fields: Fiel
             Ok(show(ask, store, again(vec![refusal], StatusCode::UNPROCESSABLE_ENTITY)))
         }
     }
+}
+
+#[derive(Template)]
+#[template(path = "public/resume.html", blocks = ["content"])]
+struct Resume {
+    css: &'static str,
+    appearance: String,
+    csrf: String,
+    carried: Carried,
+}
+view!(Resume, as_content);
+
+/// After a session has ended amid a form: what was typed is still here, and is never sent for anybody.
+fn resume(ask: &Ask, secret: &Secret, carried: Carried) -> HttpResponse {
+    let public = Public::new(ask);
+    let csrf = secret.token(&ask.house.db.chance);
+    page(Resume { css: public.css, appearance: public.appearance, csrf, carried }).whole().respond_to(&ask.req)
 }
 
 /// `POST /signout`
