@@ -52,7 +52,7 @@ words!(MembershipStatus { Active "active" Blocked "blocked" });
 pub fn person_name(typed: &str) -> Result<String, Refusal> {
     let name = text::line(typed);
     match text::length(&name) {
-        _ if text::has_unprintable(typed) => Err(Refusal::at("name", "The name holds characters that cannot be printed. Remove them.")),
+        _ if text::has_unprintable(&name) => Err(Refusal::at("name", "The name holds characters that cannot be printed. Remove them.")),
         0 => Err(Refusal::at("name", "Enter a name.")),
         1..=128 => Ok(name),
         _ => Err(Refusal::at("name", "Shorten the name to 128 characters.")),

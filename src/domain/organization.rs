@@ -89,7 +89,7 @@ pub fn name(typed: &str) -> Result<String, Refusal> {
 pub fn name_of(typed: &str, least: usize) -> Result<String, Refusal> {
     let name = text::line(typed);
     let length = text::length(&name);
-    if text::has_unprintable(typed) {
+    if text::has_unprintable(&name) {
         Err(Refusal::at("name", "The name holds characters that cannot be printed. Remove them."))
     } else if length == 0 {
         Err(Refusal::at("name", "Enter a name."))

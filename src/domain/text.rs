@@ -44,7 +44,7 @@ pub fn paragraph(text: &str) -> String {
 pub fn has_unprintable(text: &str) -> bool {
     text.chars().any(|letter| {
         (letter.is_control() && letter != '\n')
-            || matches!(letter, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+            || matches!(letter, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FFFD}')
     })
 }
 

@@ -131,7 +131,10 @@ where
     let falling = order.descending != backwards;
     let mut sql = columns.clone();
     sql.push(" ").append(from);
-    if let Some(Cursor(value, key)) = paging.before.as_ref().or(paging.after.as_ref()) {
+    // A cursor of another order is none.
+    let textual = order.column.ends_with("name_sort") || order.column.ends_with("name_folded");
+    let fits = |cursor: &&Cursor| matches!(cursor.0, Sorted::Text(_)) == textual;
+    if let Some(Cursor(value, key)) = paging.before.as_ref().or(paging.after.as_ref()).filter(fits) {
         let sign = if falling { "<" } else { ">" };
         sql.push(" AND (").push(order.column).push(", ").push(order.key).push(") ").push(sign).push(" (");
         match value {

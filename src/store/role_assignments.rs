@@ -451,11 +451,18 @@ pub struct Trouble {
     pub rest: Vec<String>,
 }
 
-/// Gives the pair to these accounts, all or none.
+/// Gives the pair to these accounts, all or none. `frozen` is how many were confirmed, where a draft knows.
 ///
 /// # Errors
 /// [`Problem::Forbidden`] when the role is more than the giver holds there.
-pub fn add(tx: &mut Tx<RoleAssignmentEdit>, wanted: &Wanted, ids: &[String], period: Period, reason: &str) -> Result<Gave, Problem> {
+pub fn add(
+    tx: &mut Tx<RoleAssignmentEdit>,
+    wanted: &Wanted,
+    ids: &[String],
+    frozen: usize,
+    period: Period,
+    reason: &str,
+) -> Result<Gave, Problem> {
     let now = tx.now();
     let actor = tx.permit().person()?.clone();
     let at = organizations::lineage(tx.conn(), &wanted.organization)?;
@@ -466,10 +473,12 @@ pub fn add(tx: &mut Tx<RoleAssignmentEdit>, wanted: &Wanted, ids: &[String], per
     let found = accounts::by_ids(tx.conn(), &reach, wanted.organization.store, ids)?;
     let wanted_ids: HashSet<&String> = ids.iter().collect();
     let above = above(tx.conn(), &actor, &found, now)?;
-    if found.len() < wanted_ids.len() || !above.is_empty() {
+    // Who was deleted is in no list any more, so the number that was confirmed tells.
+    let expected = wanted_ids.len().max(frozen);
+    if found.len() < expected || !above.is_empty() {
         let held_back: HashSet<&str> = above.iter().map(|(account, _)| account.id.as_str()).collect();
         return Ok(Gave::Not(Trouble {
-            gone: wanted_ids.len() - found.len(),
+            gone: expected - found.len(),
             rest: found.iter().filter(|account| !held_back.contains(account.id.as_str())).map(|account| account.id.clone()).collect(),
             above: above.iter().map(|(account, above)| (account.title().to_owned(), *above)).collect(),
         }));

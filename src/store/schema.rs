@@ -255,7 +255,7 @@ diesel::table! {
         organization -> BigInt,
         role -> BigInt,
         matching -> Nullable<Text>,
-        frozen -> Bool,
+        frozen -> Nullable<Integer>,
         expires_at -> BigInt,
     }
 }

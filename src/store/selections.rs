@@ -11,7 +11,6 @@ use super::{
     transaction::{Note, Reader},
 };
 use crate::{
-    access::Reach,
     clock::Chance,
     domain::{key::*, permissions::UserView, role_assignment::MOST_AT_ONCE, time::Time},
     problem::Problem,
@@ -38,17 +37,17 @@ pub struct Draft {
     pub role: RoleKey,
     /// What it matches, when everything that matches is selected.
     pub matching: Option<Filter>,
-    /// Whether the list of accounts is settled (for the confirmation).
-    pub frozen: bool,
+    /// How many accounts were settled for the confirmation, once they are.
+    pub frozen: Option<usize>,
 }
 
-type DraftRow = (String, StoreKey, OrganizationKey, RoleKey, Option<String>, bool);
+type DraftRow = (String, StoreKey, OrganizationKey, RoleKey, Option<String>, Option<i32>);
 
 impl TryFrom<DraftRow> for Draft {
     type Error = Problem;
     fn try_from((id, store, organization, role, matching, frozen): DraftRow) -> Result<Self, Problem> {
         let matching = matching.map(|text| serde_json::from_str(&text)).transpose().map_err(Problem::internal)?;
-        Ok(Self { id, store, organization, role, matching, frozen })
+        Ok(Self { id, store, organization, role, matching, frozen: frozen.and_then(|many| many.try_into().ok()) })
     }
 }
 
@@ -111,7 +110,7 @@ pub fn change(
         Some(draft) => {
             // Another pair keeps the accounts (screens.md 3.6); they are checked again by every later step.
             diesel::update(d::table.find(&draft.id))
-                .set((d::organization.eq(organization), d::role.eq(role), d::frozen.eq(false), d::expires_at.eq(expires)))
+                .set((d::organization.eq(organization), d::role.eq(role), d::frozen.eq(None::<i32>), d::expires_at.eq(expires)))
                 .execute(note.conn())?;
             draft.id
         }
@@ -126,7 +125,7 @@ pub fn change(
                     d::organization.eq(organization),
                     d::role.eq(role),
                     d::matching.eq(None::<String>),
-                    d::frozen.eq(false),
+                    d::frozen.eq(None::<i32>),
                     d::expires_at.eq(expires),
                 ))
                 .execute(note.conn())?;
@@ -259,7 +258,7 @@ pub fn freeze(note: &mut Note, draft: &str, keys: &[AccountKey]) -> Result<(), P
     let conn = note.conn();
     diesel::delete(selection_items::table.filter(selection_items::draft.eq(draft))).execute(conn)?;
     put(conn, draft, &keys.iter().map(|key| (*key, true)).collect::<Vec<_>>())?;
-    diesel::update(d::table.find(draft)).set((d::matching.eq(None::<String>), d::frozen.eq(true))).execute(conn)?;
+    diesel::update(d::table.find(draft)).set((d::matching.eq(None::<String>), d::frozen.eq(Some(keys.len() as i32)))).execute(conn)?;
     Ok(())
 }
 
@@ -278,20 +277,4 @@ pub fn frozen(reader: &mut impl Reader<UserView>, draft: &Draft) -> Result<Vec<S
     let mut sql = Sql::new("SELECT a.id, si.included FROM selection_items si JOIN accounts a ON a.key = si.account WHERE si.draft = ");
     sql.bind(draft.id.as_str()).push(" ORDER BY a.name_sort, a.key");
     Ok(sql.load::<Found>(reader.conn())?.into_iter().filter(|row| row.included).map(|row| row.id).collect())
-}
-
-/// Forgets the draft, when it has been assigned.
-///
-/// # Errors
-/// What the database says.
-pub fn forget(note: &mut Note, owner: AccountKey, id: &str) -> Result<(), Problem> {
-    use selection_drafts as d;
-    // Its items go with it.
-    diesel::delete(d::table.find(id).filter(d::account.eq(owner))).execute(note.conn())?;
-    Ok(())
-}
-
-/// Whether the reach of `user.view` is everything, for the words "of this store".
-pub fn whole_store(reader: &impl Reader<UserView>) -> bool {
-    *reader.permit().reach() == Reach::Everywhere
 }

@@ -44,7 +44,7 @@ pub struct Candidate {
 /// [`Problem::NotFound`] when the given store does not exist.
 pub fn candidate(reader: &mut impl Reader<SigningIn>, store: Option<&str>, identifier: &str) -> Result<Option<Candidate>, Problem> {
     let conn = reader.conn();
-    let folded = text::fold(identifier);
+    let folded = text::fold(&identifier.replace('\0', ""));
     let named: Vec<(AccountKey, StoreKey)> = match store {
         Some(slug) => {
             let store: StoreKey = identity_stores::table.filter(identity_stores::slug.eq(slug)).select(identity_stores::key).first(conn)?;
@@ -80,6 +80,7 @@ pub fn candidate(reader: &mut impl Reader<SigningIn>, store: Option<&str>, ident
 /// # Errors
 /// What the database says.
 pub fn store_name(reader: &mut impl Reader<SigningIn>, slug: &str) -> Result<Option<String>, Problem> {
+    let slug = slug.replace('\0', "");
     Ok(identity_stores::table.filter(identity_stores::slug.eq(slug)).select(identity_stores::name).first(reader.conn()).optional()?)
 }
 

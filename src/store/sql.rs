@@ -62,7 +62,11 @@ impl Sql {
 
     /// Adds a value.
     pub fn bind(&mut self, value: impl Into<Bind>) -> &mut Self {
-        self.binds.push(value.into());
+        // PostgreSQL has no NUL in text; nothing that is stored holds one, so nothing is found by it either.
+        self.binds.push(match value.into() {
+            Bind::Text(text) if text.contains('\0') => Bind::Text(text.replace('\0', "\u{FFFD}")),
+            value => value,
+        });
         let number = self.binds.len();
         // Writing to a String cannot fail.
         let _ = write!(self.text, "${number}");

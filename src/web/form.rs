@@ -51,6 +51,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
                 413 => Problem::TooLarge,
                 _ => Problem::Unreadable("This form cannot be read.".into()),
             })?;
+            // No text of ours holds a NUL, and PostgreSQL cannot; what stands for it is refused where it was typed.
+            let body = String::from_utf8_lossy(&body).replace("%00", "%EF%BF%BD").replace('\0', "\u{FFFD}").into_bytes();
             let unreadable = |_| Problem::Unreadable("This form cannot be read. Load the page again and send it once more.".into());
             let envelope: Envelope = serde_html_form::from_bytes(&body).map_err(unreadable)?;
             if let Err(problem) = check(&req, &envelope.csrf) {

@@ -4,11 +4,16 @@ use super::{console, files, frame::Ask, me, problem, public};
 use actix_web::{HttpResponse, http::StatusCode, web};
 
 macro_rules! routes {
-    ($($method:ident $path:literal => $handler:path;)+) => {
+    (anybody { $($am:ident $ap:literal => $ah:path;)+ } people { $($method:ident $path:literal => $handler:path;)+ }) => {
         /// Method and path of every route.
-        pub const TABLE: &[(&str, &str)] = &[$((stringify!($method), $path)),+];
+        pub const TABLE: &[(&str, &str)] = &[$((stringify!($am), $ap),)+ $((stringify!($method), $path)),+];
 
-        /// Builds them.
+        /// Builds those that ask for nobody: no session is read for them.
+        pub fn configure_anybody(config: &mut web::ServiceConfig) {
+            $(config.route($ap, method::$am().to($ah));)+
+        }
+
+        /// Builds those that are for people.
         pub fn configure(config: &mut web::ServiceConfig) {
             $(config.route($path, method::$method().to($handler));)+
             config.default_service(web::to(problem::nothing));
@@ -17,10 +22,13 @@ macro_rules! routes {
 }
 
 routes! {
-    get "/" => public::sign_in::start;
+anybody {
     get "/healthz" => healthy;
     get "/readyz" => ready;
     get "/static/{hash}/{name:.*}" => files::serve;
+}
+people {
+    get "/" => public::sign_in::start;
 
     get "/setup" => public::set_up::get;
     post "/setup" => public::set_up::post;
@@ -63,6 +71,7 @@ routes! {
     get "/admin/stores/{store}/role-assignments/remove" => console::role_assignments::confirm_remove;
     post "/admin/stores/{store}/role-assignments/remove" => console::role_assignments::remove;
 }
+}
 
 /// Only GET and POST exist; what answers GET answers HEAD too.
 mod method {
@@ -86,5 +95,5 @@ async fn healthy() -> &'static str {
 async fn ready(ask: Ask) -> HttpResponse {
     let ready = ask.house.work(|db| Ok(db.ready())).await.unwrap_or(false);
     let (status, words) = if ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") };
-    HttpResponse::build(status).body(words)
+    HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(words)
 }

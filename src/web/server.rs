@@ -11,7 +11,7 @@ use actix_web::{
     cookie::{SameSite, time::Duration},
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
     middleware::{Compress, from_fn},
-    web::{Data, PayloadConfig},
+    web::{self, Data, PayloadConfig},
 };
 use std::{net::TcpListener, path::PathBuf};
 
@@ -39,13 +39,17 @@ pub fn app(
         .app_data(Data::new(house))
         .app_data(PayloadConfig::new(form::LIMIT))
         // The last one is the outermost.
-        .wrap(from_fn(problem::show))
-        .wrap(from_fn(session::visitor))
-        .wrap(from_fn(guard::same_origin))
-        .wrap(sessions)
         .wrap(from_fn(guard::headers))
         .wrap(Compress::default())
-        .configure(routes::configure)
+        .configure(routes::configure_anybody)
+        .service(
+            web::scope("")
+                .wrap(from_fn(problem::show))
+                .wrap(from_fn(session::visitor))
+                .wrap(from_fn(guard::same_origin))
+                .wrap(sessions)
+                .configure(routes::configure),
+        )
 }
 
 /// Certificate and key, in PEM files.

@@ -80,30 +80,35 @@ pub struct House {
 impl House {
     /// A house with the small world, on every database there is.
     pub async fn each() -> Vec<Self> {
-        Self::on_each(Content::World).await
+        Self::on_each(Content::World, "http://localhost:8080").await
     }
 
     /// A house in which nobody has been yet, on every database there is.
     pub async fn each_empty() -> Vec<Self> {
-        Self::on_each(Content::Ground).await
+        Self::on_each(Content::Ground, "http://localhost:8080").await
     }
 
-    async fn on_each(content: Content) -> Vec<Self> {
-        let mut houses = vec![Self::open(Place::sqlite(content)).await];
+    /// A house with the small world to which people come over TLS, on every database there is.
+    pub async fn each_over_tls() -> Vec<Self> {
+        Self::on_each(Content::World, "https://admin.brand.example").await
+    }
+
+    async fn on_each(content: Content, public_url: &str) -> Vec<Self> {
+        let mut houses = vec![Self::open(Place::sqlite(content), public_url).await];
         if let Some(place) = Place::postgres(content) {
-            houses.push(Self::open(place).await);
+            houses.push(Self::open(place, public_url).await);
         }
         houses
     }
 
-    async fn open(place: Place) -> Self {
+    async fn open(place: Place, public_url: &str) -> Self {
         let time = Arc::new(AtomicI64::new(Time::parse(START).unwrap().micros()));
         let now = Arc::clone(&time);
         let clock = Clock::from_fn(move || Time::from_micros(now.load(Ordering::SeqCst)));
         let db = Db::open(&place.url(), 4, clock, Chance::system()).unwrap();
         let outside = Outside {
-            public_url: "http://localhost:8080".into(),
-            secure: false,
+            public_url: public_url.to_owned(),
+            secure: public_url.starts_with("https:"),
             trusted_proxies: Vec::new(),
             limits: Limits::default(),
             key: [7; 64],

@@ -1,6 +1,16 @@
 //! The pages, as people use them. One file a screen; `house.rs`, `page.rs` and `person.rs` are what they share.
 
-mod access;
 mod house;
 mod page;
 mod person;
+
+mod access;
+mod bad_input;
+mod headers;
+mod me;
+mod reach;
+mod role_assignments;
+mod roles;
+mod set_up;
+mod sign_in;
+mod unassigned;

@@ -105,7 +105,7 @@ impl Page {
     pub fn form(&self, css: &str) -> Form {
         let found = self.select(css);
         let form = found.first().unwrap_or_else(|| panic!("{}: no form {css}: {}", self.asked, self.text()));
-        Form::read(form)
+        Form::read(form, self)
     }
 
     /// Fails when anything that somebody typed has become markup.
@@ -131,7 +131,7 @@ pub struct Form {
 }
 
 impl Form {
-    fn read(form: &ElementRef) -> Self {
+    fn read(form: &ElementRef, page: &Page) -> Self {
         let mut read = Self {
             post: form.attr("method").is_some_and(|method| method.eq_ignore_ascii_case("post")),
             action: form.attr("action").unwrap_or_default().to_owned(),
@@ -141,7 +141,9 @@ impl Form {
         };
         let controls = Selector::parse("input, select, textarea, button").unwrap();
         let options = Selector::parse("option").unwrap();
-        for control in form.select(&controls) {
+        // A control may also stand elsewhere and name its form.
+        let elsewhere = form.attr("id").map(|id| page.select(&format!("[form='{id}']"))).unwrap_or_default();
+        for control in form.select(&controls).chain(elsewhere) {
             let Some(name) = control.attr("name").map(str::to_owned) else { continue };
             if control.attr("disabled").is_some() {
                 continue;

@@ -131,7 +131,7 @@ impl<'h> Person<'h> {
                 self.cookies.borrow_mut().remove(name);
             } else {
                 let former = self.cookies.borrow_mut().insert(name.to_owned(), value.to_owned());
-                if name == "bailiwick" && former.as_deref() != Some(value) {
+                if name.ends_with("bailiwick") && former.as_deref() != Some(value) {
                     // Another session, another token.
                     self.csrf.borrow_mut().take();
                 }
@@ -146,16 +146,16 @@ impl<'h> Person<'h> {
 
     /// The session's cookie.
     pub fn session(&self) -> Option<String> {
-        self.cookies.borrow().get("bailiwick").cloned()
+        self.cookie("bailiwick").or_else(|| self.cookie("__Host-bailiwick"))
+    }
+
+    /// A cookie.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies.borrow().get(name).cloned()
     }
 
     /// Puts a cookie into the browser.
     pub fn set_cookie(&self, name: &str, value: &str) {
         self.cookies.borrow_mut().insert(name.to_owned(), value.to_owned());
-    }
-
-    /// The house.
-    pub fn house(&self) -> &'h House {
-        self.house
     }
 }

@@ -262,7 +262,7 @@ CREATE TABLE selection_drafts (
   organization bigint NOT NULL REFERENCES organizations (key),
   role bigint NOT NULL REFERENCES roles (key),
   matching text COLLATE "C",
-  frozen boolean NOT NULL,
+  frozen integer,
   expires_at bigint NOT NULL
 );
 CREATE INDEX selection_drafts_account ON selection_drafts (account, expires_at);

@@ -262,7 +262,7 @@ CREATE TABLE selection_drafts (
   organization INTEGER NOT NULL REFERENCES organizations (key),
   role INTEGER NOT NULL REFERENCES roles (key),
   matching TEXT,
-  frozen INTEGER NOT NULL,
+  frozen INTEGER,
   expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX selection_drafts_account ON selection_drafts (account, expires_at);

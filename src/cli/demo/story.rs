@@ -145,7 +145,7 @@ fn give(db: &Db, who: &str, organization: &str, many: usize, reason: &str) -> Re
         })?;
         let ids: Vec<String> =
             found.rows.into_iter().filter(|candidate| candidate.above.is_none()).take(many).map(|candidate| candidate.account.id).collect();
-        role_assignments::add(tx, &wanted, &ids, Period::ALWAYS, reason).map(|_| ())
+        role_assignments::add(tx, &wanted, &ids, 0, Period::ALWAYS, reason).map(|_| ())
     })
 }
 

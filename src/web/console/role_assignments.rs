@@ -255,12 +255,12 @@ fn terms(ask: &Ask, fields: &Assign) -> Result<(Period, String), Faults> {
     };
     let (starts, ends) = (date("starts", &fields.starts, false), date("ends", &fields.ends, true));
     let now = ask.house.db.clock.now();
-    if let (Some(starts), Some(ends)) = (starts, ends)
+    if ends.is_some_and(|ends| ends <= now) {
+        faults.push(Refusal::at("ends", "The end lies in the past, so nobody would get anything."));
+    } else if let (Some(starts), Some(ends)) = (starts, ends)
         && starts >= ends
     {
         faults.push(Refusal::at("ends", "The end lies before the start."));
-    } else if ends.is_some_and(|ends| ends <= now) {
-        faults.push(Refusal::at("ends", "The end lies in the past, so nobody would get anything."));
     }
     match role_assignment::reason(&fields.reason) {
         Ok(reason) if faults.is_empty() => Ok((Period { starts, ends }, reason)),
@@ -281,14 +281,14 @@ pub async fn assign(permit: Permit<RoleAssignmentEdit>, ask: Ask, slug: Path<Str
     let slug = slug.into_inner();
     // The pair and the accounts: of the draft, unless the form names accounts itself.
     let (slug_too, fields_too) = (slug.clone(), fields.clone());
-    let (permit, store, wanted, ids) = ask
+    let (permit, store, wanted, ids, frozen) = ask
         .house
         .work(move |db| {
             let found = db.read(&permit, |view| {
                 let store = identity_stores::find_with_roles(view, &slug_too)?;
                 if fields_too.d.is_empty() || !fields_too.account.is_empty() {
                     let wanted = wanted(view, &store, &fields_too.org, &fields_too.role)?;
-                    return Ok((store, wanted, fields_too.account));
+                    return Ok((store, wanted, fields_too.account, 0));
                 }
                 let (draft, ids) = view.also::<UserView, _>(|view| {
                     let draft = selections::find(view, store.key, &fields_too.d)?.ok_or(Problem::NotFound)?;
@@ -296,9 +296,9 @@ pub async fn assign(permit: Permit<RoleAssignmentEdit>, ask: Ask, slug: Path<Str
                     Ok((draft, ids))
                 })?;
                 let wanted = unassigned::wanted_of(view, &store, &draft)?;
-                Ok((store, wanted, ids))
+                Ok((store, wanted, ids, draft.frozen.unwrap_or(0)))
             })?;
-            Ok((permit, found.0, found.1, found.2))
+            Ok((permit, found.0, found.1, found.2, found.3))
         })
         .await?;
     let chosen_faults = match (ids.len(), terms(&ask, &fields)) {
@@ -336,7 +336,7 @@ pub async fn assign(permit: Permit<RoleAssignmentEdit>, ask: Ask, slug: Path<Str
                 let store = identity_stores::find_with_roles(tx, &slug)?;
                 let role = roles::find(tx, &store, &wanted_too.role.id)?.role;
                 let to = pair_address(&base(&store), &organization, &role);
-                let gave = role_assignments::add(tx, &Wanted { organization, role }, &ids_too, period, &reason)?;
+                let gave = role_assignments::add(tx, &Wanted { organization, role }, &ids_too, frozen, period, &reason)?;
                 Ok((gave, to))
             })?;
             Ok((permit, gave))
@@ -363,10 +363,6 @@ pub async fn assign(permit: Permit<RoleAssignmentEdit>, ask: Ask, slug: Path<Str
             .await
         }
         Gave::Done { given, already, .. } => {
-            if !fields.d.is_empty() {
-                let (account, draft) = (ask.actor()?.account, fields.d.clone());
-                ask.house.work(move |db| db.note(|note| selections::forget(note, account, &draft))).await?;
-            }
             let (role, organization) = (&wanted.role.terms.name, &wanted.organization.name);
             let pair = pair_address(&base(&store), &wanted.organization, &wanted.role);
             let words = match given {

@@ -1,0 +1,130 @@
+//! Addresses with rubbish in them: at every list, every word, never an error of ours.
+
+use crate::house::House;
+
+#[actix_web::test]
+async fn rubbish_in_an_address_does_no_harm() {
+    let long = "x".repeat(3_000);
+    let cursor = |json: &str| {
+        use base64::Engine;
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json)
+    };
+    let cursors =
+        [cursor("[\"a\",1]"), cursor("[\"a\\u0000b\",1]"), cursor("[1,1]"), cursor("[\"\",9223372036854775807]"), cursor("[[[]]]")];
+    let odd: Vec<&str> = [
+        "",
+        "\0",
+        "a\0b",
+        "%",
+        "_",
+        "\\",
+        "'",
+        "\"",
+        "\"x",
+        "a OR b",
+        "*",
+        "(",
+        "ana\u{301}",
+        "\u{202e}",
+        "🦊",
+        "<b class=\"evil\">x</b>",
+        "-1",
+        "0",
+        "2",
+        "9223372036854775808",
+        &long,
+    ]
+    .into_iter()
+    .chain(cursors.iter().map(String::as_str))
+    .collect();
+    for house in House::each().await {
+        let (su, ina) = (house.person("su@brand.example").await, house.person("ina@acme.example").await);
+        let (north, auditor) = (house.org("Acme/North"), house.role("Org auditor"));
+        let base = "/admin/stores/customers";
+        let lists = [
+            "/admin/stores?".to_owned(),
+            format!("{base}/organizations?view=list&"),
+            format!("{base}/organizations/{north}?tab=accounts&"),
+            format!("{base}/accounts?"),
+            format!("{base}/roles?"),
+            format!("{base}/role-assignments?"),
+            format!("{base}/role-assignments?org={north}&role={auditor}&"),
+            format!("{base}/role-assignments/unassigned?org={north}&role={auditor}&"),
+        ];
+        let before = house.counts();
+        for list in &lists {
+            for word in [
+                "q", "page", "per", "after", "before", "sort", "status", "authn", "authz", "member", "right", "auto", "unused", "tab",
+                "view", "next", "show", "d", "below",
+            ] {
+                for value in &odd {
+                    let path = format!("{list}{}", serde_html_form::to_string([(word, value)]).unwrap());
+                    let person = if word == "q" { &ina } else { &su };
+                    let page = person.get(&path).await.is_inert();
+                    assert!(
+                        [200, 303].contains(&page.status) || (person.session() == ina.session() && page.status == 404),
+                        "{}: {} {}",
+                        page.asked,
+                        page.status,
+                        page.text()
+                    );
+                }
+            }
+        }
+        for word in ["org", "role", "account"] {
+            for value in &odd {
+                for list in [
+                    format!("{base}/role-assignments?"),
+                    format!("{base}/accounts?"),
+                    format!("{base}/role-assignments/remove?account=x&"),
+                    format!("{base}/role-assignments/unassigned?org={north}&role={auditor}&"),
+                ] {
+                    let path = format!("{list}{}", serde_html_form::to_string([(word, value)]).unwrap());
+                    let page = su.get(&path).await.is_inert();
+                    assert!([200, 303, 404].contains(&page.status), "{}: {}", page.asked, page.status);
+                }
+            }
+        }
+        for part in ["%00", "a%00b", "%ff", "..", "%2e%2e%2f", "'", "%3Cb%20class=%22evil%22%3E", "x/y", "%F0%9F%A6%8A", "-1"] {
+            for path in [
+                format!("/admin/stores/{part}/accounts"),
+                format!("{base}/accounts/{part}"),
+                format!("{base}/organizations/{part}"),
+                format!("{base}/roles/{part}"),
+                format!("{base}/roles/{part}/delete"),
+                format!("/signin/{part}"),
+                format!("/static/{part}/{part}"),
+                format!("/{part}"),
+            ] {
+                let page = su.get(&path).await.is_inert();
+                assert!([303, 404].contains(&page.status), "{}: {}", page.asked, page.status);
+            }
+        }
+        assert_eq!(before, house.counts());
+    }
+}
+
+#[actix_web::test]
+async fn bodies_that_no_form_sends_are_refused() {
+    for house in House::each().await {
+        let su = house.person("su@brand.example").await;
+        let token = su.token().await;
+        let before = house.state();
+        let path = "/admin/stores/customers/roles";
+        for (kind, body) in [
+            ("application/json", format!("{{\"csrf\":\"{token}\",\"name\":\"From JSON\",\"right\":[\"account_management:READ\"]}}")),
+            ("text/plain", format!("csrf={token}")),
+            ("application/x-www-form-urlencoded", format!("csrf={token}&name=%ff%fe&right=account_management%3AREAD")),
+            ("application/x-www-form-urlencoded", format!("csrf={token}&csrf={token}&name=Twice")),
+            ("application/x-www-form-urlencoded", format!("csrf={token}&name=One&name=Two&right=account_management%3AREAD")),
+            ("application/x-www-form-urlencoded", format!("csrf={token}&rev=99999999999999999999&name=Big")),
+            ("multipart/form-data; boundary=x", format!("--x\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{token}\r\n--x--")),
+            ("", "%%%".into()),
+        ] {
+            let page = su.send(actix_web::http::Method::POST, path, &[("Content-Type", kind)], Some(body)).await;
+            assert!([403, 415, 422].contains(&page.status), "{}: {} {}", page.asked, page.status, page.text());
+        }
+        su.post(path, &[("name", &"x".repeat(1_100_000))]).await.is(413).says("too large");
+        before.assert_still(&house, "An odd body");
+    }
+}
