@@ -60,7 +60,7 @@ async fn rubbish_in_an_address_does_no_harm() {
                 for value in &odd {
                     let path = format!("{list}{}", serde_html_form::to_string([(word, value)]).unwrap());
                     let person = if word == "q" { &ina } else { &su };
-                    let page = person.get(&path).await.is_inert();
+                    let page = person.get(&path).await.stays_inert();
                     assert!(
                         [200, 303].contains(&page.status) || (person.session() == ina.session() && page.status == 404),
                         "{}: {} {}",
@@ -80,7 +80,7 @@ async fn rubbish_in_an_address_does_no_harm() {
                     format!("{base}/role-assignments/unassigned?org={north}&role={auditor}&"),
                 ] {
                     let path = format!("{list}{}", serde_html_form::to_string([(word, value)]).unwrap());
-                    let page = su.get(&path).await.is_inert();
+                    let page = su.get(&path).await.stays_inert();
                     assert!([200, 303, 404].contains(&page.status), "{}: {}", page.asked, page.status);
                 }
             }
@@ -96,7 +96,7 @@ async fn rubbish_in_an_address_does_no_harm() {
                 format!("/static/{part}/{part}"),
                 format!("/{part}"),
             ] {
-                let page = su.get(&path).await.is_inert();
+                let page = su.get(&path).await.stays_inert();
                 assert!([303, 404].contains(&page.status), "{}: {}", page.asked, page.status);
             }
         }

@@ -113,7 +113,7 @@ async fn pages_hold_no_script_or_style_of_their_own() {
                 .replace("{organization}", &house.org("Acme"))
                 .replace("{account}", &house.acc("p05@acme.example"))
                 .replace("{role}", &house.role("<b class=\"evil\">Bold</b> role"));
-            let page = su.get(&path).await.is_inert();
+            let page = su.get(&path).await.stays_inert();
             for element in page.select("*") {
                 for (name, value) in element.value().attrs() {
                     assert!(name != "style" && !name.starts_with("on") && name != "srcdoc", "{path}: {name}={value}");

@@ -110,7 +110,7 @@ impl Page {
 
     /// Fails when anything that somebody typed has become markup.
     #[track_caller]
-    pub fn is_inert(self) -> Self {
+    pub fn stays_inert(self) -> Self {
         assert!(!self.has(".evil"), "{}: what somebody typed became markup", self.asked);
         self
     }

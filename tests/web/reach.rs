@@ -116,7 +116,7 @@ async fn no_page_of_a_scoped_administrator_names_what_is_elsewhere() {
                 "?view=list&per=100".into(),
             ] {
                 let page = ina.get(&format!("{path}{query}")).await;
-                let page = ina.follow(page).await.is_inert();
+                let page = ina.follow(page).await.stays_inert();
                 for word in ["Globex", "Gwen Globex", "Initech", "Partners", "Zeta", "Nemo", "Brand", "Su Super"] {
                     page.text().split_whitespace().for_each(|found| assert!(found != word, "{path}{query} names {word}"));
                 }

@@ -69,7 +69,7 @@ async fn who_holds_it_already_counts_as_success_and_is_named() {
         )
         .await
         .is(303);
-        let page = su.follow(page).await.is(200).is_inert().says("1 account now holds Greeter in North.");
+        let page = su.follow(page).await.is(200).stays_inert().says("1 account now holds Greeter in North.");
         page.says("2 already did: <b class=\"evil\">Bob</b>, Ana Kovač.");
         assert_eq!(house.holders("Acme/North", "Greeter").len(), 3);
         // What they had stays as it was.
@@ -188,7 +188,7 @@ async fn bad_dates_and_reasons_come_back_as_typed() {
                 .await
                 .is(422)
                 .says(words)
-                .is_inert();
+                .stays_inert();
             let form = page.form("#assign-form");
             for (name, typed) in fields.iter().filter(|(_, typed)| !typed.contains('\0')) {
                 assert_eq!(form.value(name), *typed, "{field}={value}");
@@ -309,7 +309,7 @@ async fn nobody_hands_out_more_than_they_hold() {
         let ina = house.person("ina@acme.example").await;
         let before = house.state();
         for role in ["Admin", "Customer support", "<b class=\"evil\">Bold</b> role"] {
-            give(&ina, &house, "Acme/North", role, &["p01@acme.example"], &[]).await.is(403).is_inert();
+            give(&ina, &house, "Acme/North", role, &["p01@acme.example"], &[]).await.is(403).stays_inert();
             let address = format!("{BASE}/unassigned?{}", pair(&house, "Acme/North", role));
             ina.get(&address).await.is(403).says("Nobody hands out more than they hold.");
             let page = ina
@@ -392,14 +392,14 @@ async fn taking_away_is_confirmed_with_what_is_lost() {
         let su = house.person("su@brand.example").await;
         give(&su, &house, "Acme/North", "Org auditor", &["aud@acme.example", "p05@acme.example"], &[("reason", "for now")]).await.is(303);
         let address = format!("{BASE}?{}", pair(&house, "Acme/North", "Org auditor"));
-        let page = su.get(&address).await.is(200).is_inert().says("Held through an organization above");
+        let page = su.get(&address).await.is(200).stays_inert().says("Held through an organization above");
         let form = page.form("#holders").tick("account", &house.acc("aud@acme.example")).tick("account", &house.acc("p05@acme.example"));
         let before = house.state();
         let page = su
             .submit(form)
             .await
             .is(200)
-            .is_inert()
+            .stays_inert()
             .says("Take Org auditor from 2 accounts?")
             .says("1 of them still holds this role here through an organization above.");
         before.assert_still(&house, "A confirmation");
@@ -510,7 +510,7 @@ async fn holders_are_searched_and_paged() {
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
         give(&su, &house, "Acme/North", "Greeter", &all, &[]).await.is(303);
         let address = format!("{BASE}?{}", pair(&house, "Acme/North", "Greeter"));
-        let page = su.get(&address).await.is(200).says("1–25 of 26").is_inert();
+        let page = su.get(&address).await.is(200).says("1–25 of 26").stays_inert();
         assert_eq!(page.rows().len(), 25);
         let page = su.get(&page.attribute("#next", "href")).await.is(200).says("26–26 of 26");
         assert_eq!(page.rows().len(), 1);

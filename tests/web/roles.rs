@@ -114,7 +114,7 @@ async fn a_bad_role_changes_nothing_and_keeps_what_was_typed() {
             let start = start.without("right").tick("right", READ).tick("right", "account_identities:WRITE").tick("auto_first", "on");
             for (field, value, words) in wrong() {
                 let form = if field == "right" { start.clone().smuggle(field, &value) } else { start.clone().with(field, &value) };
-                let page = su.submit(form.clone()).await.is(422).says(words).is_inert();
+                let page = su.submit(form.clone()).await.is(422).says(words).stays_inert();
                 assert!(page.texts("title")[0].starts_with("Error: "), "{field}");
                 let kept = editor(&page);
                 for name in ["name", "description"] {
@@ -151,11 +151,11 @@ async fn names_of_3_and_of_64_characters_are_fine_and_markup_in_them_stays_text(
         for name in ["abc".to_owned(), "ä".repeat(64), "<i class=\"evil\">Iris</i> & \"co\"".into(), "🦊🦊🦊".into()] {
             let description = "x".repeat(1024);
             let page = su.post(ROLES, &[("name", &name), ("description", &description), ("right", READ)]).await.is(303);
-            let page = su.follow(page).await.is(200).is_inert();
+            let page = su.follow(page).await.is(200).stays_inert();
             assert_eq!(editor(&page).value("name"), name);
-            su.get(&format!("{ROLES}/{}/delete", page.asked.rsplit('/').next().unwrap().trim())).await.is(200).is_inert();
+            su.get(&format!("{ROLES}/{}/delete", page.asked.rsplit('/').next().unwrap().trim())).await.is(200).stays_inert();
         }
-        su.get(&format!("{ROLES}?q=%3Ci%20class")).await.is(200).is_inert().says("Iris");
+        su.get(&format!("{ROLES}?q=%3Ci%20class")).await.is(200).stays_inert().says("Iris");
     }
 }
 
@@ -191,7 +191,7 @@ async fn whoever_saves_an_older_version_sees_both_and_decides() {
         let mine = open(&sy, &greeter).await.with("name", "Mine").tick("right", "account_identities:READ");
         su.submit(open(&su, &greeter).await.with("name", "Theirs").with("description", "<b class=\"evil\">theirs</b>")).await.is(303);
         let before = house.state();
-        let page = sy.submit(mine).await.is(409).says("Somebody changed this while you were editing: Su Super").is_inert();
+        let page = sy.submit(mine).await.is(409).says("Somebody changed this while you were editing: Su Super").stays_inert();
         before.assert_still(&house, "An older version");
         assert_eq!(
             page.texts(".note.warn tbody tr"),

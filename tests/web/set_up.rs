@@ -75,7 +75,7 @@ async fn bad_fields_come_back_with_what_was_typed_but_the_password() {
         fanny.get(&format!("/setup?code={code}")).await.is(200);
         let before = house.state();
         for (field, value, words) in cases {
-            let page = fanny.post("/setup", &with(&code, (field, value))).await.is(422).says(words).is_inert();
+            let page = fanny.post("/setup", &with(&code, (field, value))).await.is(422).says(words).stays_inert();
             for (name, typed) in with(&code, (field, value)) {
                 let kept = if name == "password" { "" } else { typed };
                 assert_eq!(page.form("form").value(name), kept, "{field}={value}: {name}");

@@ -89,8 +89,11 @@ async fn everybody_is_selected_by_one_button_and_cleared_by_another() {
         // All of them at once.
         let page = open(&su, &house, "Acme/North", "Greeter").await;
         let page = go(&su, picker(&page).press("go", "select:matching")).await;
-        let page =
-            go(&su, picker(&page).press("go", "confirm")).await.is_inert().says("Give 41 accounts the Greeter role?").says("and 29 more");
+        let page = go(&su, picker(&page).press("go", "confirm"))
+            .await
+            .stays_inert()
+            .says("Give 41 accounts the Greeter role?")
+            .says("and 29 more");
         // Dora is disabled, Ivy invited and Lou locked; Paul and others hold other roles or hold it from above.
         let page = page.says("3 people cannot sign in now.").says("Tess Holder already holds Org auditor here and keeps it.");
         let page = su.submit(dialog(&page)).await.is(303);
@@ -168,7 +171,7 @@ async fn bad_dates_in_the_dialog_keep_the_selection_and_what_was_typed() {
             .submit(dialog(&page).with("starts", "soon").with("ends", "2027-05-05").with("reason", "A <b class=\"evil\">b</b>"))
             .await
             .is(422)
-            .is_inert();
+            .stays_inert();
         let form = dialog(&page.says("Enter a date like 2026-11-23").says("Give 1 account the Greeter role?"));
         assert_eq!((form.value("starts"), form.value("ends"), form.value("reason")), ("soon", "2027-05-05", "A <b class=\"evil\">b</b>"));
         su.submit(form.with("starts", "")).await.is(303);
@@ -180,7 +183,7 @@ async fn bad_dates_in_the_dialog_keep_the_selection_and_what_was_typed() {
 async fn a_scoped_administrator_picks_from_their_reach_and_never_themselves() {
     for house in House::each().await {
         let ina = house.person("ina@acme.example").await;
-        let page = open(&ina, &house, "Acme/North", "Org auditor").await.is_inert();
+        let page = open(&ina, &house, "Acme/North", "Org auditor").await.stays_inert();
         let all = go(&ina, picker(&page).press("go", "page:2")).await;
         let offered: Vec<String> = [picker(&page), picker(&all)].iter().flat_map(|form| form.boxes("sel")).map(str::to_owned).collect();
         let names = [page.texts("#results tbody th b"), all.texts("#results tbody th b")].concat();

@@ -286,7 +286,8 @@ fn every_fault_is_named_with_its_place_and_nothing_is_stored() {
     let kim = ("/root/accounts/-", json!({ "username": "kim", "name": "Kim" }));
     let blocked = ("/root/accounts/0/memberships", json!([{ "organization": [], "status": "blocked" }]));
     let narrow = ("/scopes/-", json!({ "name": "Low", "store": "Customers", "organization": ["Acme", "North"], "reach": "this" }));
-    let cases: Vec<(Vec<(&str, Value)>, &[&str])> = vec![
+    type Case<'a> = (Vec<(&'a str, Value)>, &'a [&'a str]);
+    let cases: Vec<Case> = vec![
         (vec![("/bailiwick", json!(2))], &["/bailiwick"]),
         (vec![("/applications", json!([{}]))], &["/applications"]),
         (vec![("/access_roles", json!([1]))], &["/access_roles"]),
