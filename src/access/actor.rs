@@ -5,11 +5,12 @@ use super::{
     reach::{Area, Reach},
 };
 use crate::domain::{
-    key::{AccountKey, GrantKey, StoreKey},
+    key::{AccountKey, GrantKey, OrganizationKey, StoreKey},
+    organization::Lineage,
     permissions::{Leaf, PermissionSet},
     time::Time,
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// What one effective grant lets its holder do now, in one area.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +70,17 @@ impl Actor {
         }
         let areas: Vec<_> = self.usable.iter().filter(|usable| passes(usable)).map(|usable| (usable.area.clone(), usable.until)).collect();
         (!areas.is_empty()).then_some(Reach::In(areas))
+    }
+
+    /// Whether they would still hold the permission there if every scope that these organizations own fell asleep (S-5:
+    /// nobody deactivates what their own permission for it depends on).
+    pub fn keeps_without(&self, leaf: &Leaf, owners: &BTreeSet<OrganizationKey>, there: &Lineage) -> bool {
+        let asleep = |usable: &Usable| match &usable.area {
+            Area::Root => false,
+            // The first bound is the grant's own scope; those above it do not sleep with their owners (D-10).
+            Area::Within { bounds, .. } => bounds.first().is_some_and(|own| owners.contains(&own.organization)),
+        };
+        self.reach_where(|usable| usable.permissions.has(leaf) && !asleep(usable)).is_some_and(|reach| reach.contains(there))
     }
 
     /// Whether they hold the permission anywhere: whether a page or button is there for them (D-12).

@@ -15,6 +15,8 @@ pub mod rank;
 mod reach;
 /// From the facts of grants to what they allow now.
 pub mod standing;
+/// `may_act`: the right in every organization an account belongs to, and rank.
+pub mod target;
 
 pub use actor::{Actor, Usable};
 pub use permit::{Console, Denied, Ground, Myself, Origin, Permit, System, system};

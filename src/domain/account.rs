@@ -1,6 +1,7 @@
 //! Accounts: people who can sign in (S-3, S-4).
 
-use super::{Refusal, text};
+use super::{Refusal, Refusals, text};
+use serde_json::{Map, Value};
 
 /// Authentication status (S-4); `locked` is a time beside it, not a status of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +97,39 @@ pub fn username(typed: &str) -> Result<String, Refusal> {
         2..=64 => Ok(name),
         _ => Err(Refusal::at("username", "A user name has 2 to 64 characters.")),
     }
+}
+
+/// What a person decides about an account (S-3), but for its profile attributes' schema.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Terms {
+    /// The person's name.
+    pub name: String,
+    /// E-mail identifier.
+    pub email: Option<String>,
+    /// User name identifier.
+    pub username: Option<String>,
+    /// Profile attributes by key.
+    pub attributes: Map<String, Value>,
+}
+
+/// Checked identifiers, as typed; empty: none. One of the two is needed (S-3).
+///
+/// # Errors
+/// Every field that is wrong.
+pub fn identifiers(email_typed: &str, username_typed: &str) -> Result<(Option<String>, Option<String>), Refusals> {
+    let given = |typed: &str| !typed.trim().is_empty();
+    let email = given(email_typed).then(|| email(email_typed)).transpose();
+    let username = given(username_typed).then(|| username(username_typed)).transpose();
+    match (email, username) {
+        (Ok(None), Ok(None)) => Err(vec![Refusal::at("email", "Enter an e-mail address or a user name; one of the two is needed.")]),
+        (Ok(email), Ok(username)) => Ok((email, username)),
+        (email, username) => Err([email.err(), username.err()].into_iter().flatten().collect()),
+    }
+}
+
+/// The words for an identifier that another account of the store has (S-3).
+pub fn identifier_taken(field: &'static str, typed: &str) -> Refusal {
+    Refusal::at(field, format!("“{typed}” belongs to another account of this store."))
 }
 
 #[cfg(test)]

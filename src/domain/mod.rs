@@ -4,12 +4,16 @@
 pub mod account;
 /// A set of permissions for administrators, and its grants with their scopes.
 pub mod administrator_role;
+/// Attributes of a store's schema and their values.
+pub mod attribute;
 /// What is written about every change.
 pub mod event;
 /// Identity stores and their attributes.
 pub mod identity_store;
 /// Keys: the small integers by which rows know each other.
 pub mod key;
+/// E-mail domains of organizations.
+pub mod mail_domain;
 /// Nodes of the one tree of the tenant.
 pub mod organization;
 /// What makes a good password.

@@ -1,11 +1,13 @@
 //! Organizations: nodes of the one tree (O-*).
 
 use super::{
-    Refusal,
+    Refusal, Refusals,
     account::words,
+    identity_store,
     key::{OrganizationKey, StoreKey},
-    text,
+    mail_domain, text,
 };
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether an organization is switched on itself; that its ancestors are too is computed when asked (S-5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,5 +117,192 @@ pub fn description(typed: &str) -> Result<String, Refusal> {
         ))
     } else {
         Ok(description)
+    }
+}
+
+/// A checked external identifier (O-1): 1 to 128 characters on one line.
+///
+/// # Errors
+/// Says at the field `external_id` what is wrong.
+pub fn external_id(typed: &str) -> Result<String, Refusal> {
+    let id = text::line(typed);
+    if text::has_unprintable(typed) || id.is_empty() || text::length(&id) > 128 {
+        return Err(Refusal::at("external_id", "An external identifier has 1 to 128 printable characters."));
+    }
+    Ok(id)
+}
+
+/// Most pairs of metadata (O-1).
+pub const MOST_METADATA: usize = 50;
+
+/// A checked pair of metadata (O-1): key 1 to 64 of `a-z 0-9 - _ .`, value at most 512 characters.
+///
+/// # Errors
+/// Says at the field `metadata` what is wrong.
+pub fn metadata_pair(key: &str, value: &str) -> Result<(), Refusal> {
+    let plain = key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte));
+    if !(1..=64).contains(&key.len()) || !plain {
+        Err(Refusal::at("metadata", "The key of a metadata pair has 1 to 64 of a-z, 0-9, dash, underscore and dot."))
+    } else if text::length(value) > 512 || text::has_unprintable(value) {
+        Err(Refusal::at("metadata", "The value of a metadata pair is text of at most 512 printable characters."))
+    } else {
+        Ok(())
+    }
+}
+
+/// What a person decides about an organization (O-1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// 2 to 64 characters, unique among its siblings of one store.
+    pub name: String,
+    /// At most 1,024 characters.
+    pub description: String,
+    /// What another system calls it.
+    pub external_id: Option<String>,
+    /// At most 50 pairs.
+    pub metadata: BTreeMap<String, String>,
+    /// People may register into it; effective only when the store's switch is on too.
+    pub self_registration: bool,
+    /// Its org admins may create children; effective only when the store's switch is on too.
+    pub organization_registration: bool,
+    /// Its part of the registration link, unique in the store; none: made from the name.
+    pub slug: Option<String>,
+    /// E-mail domains that belong to it, unique in the store.
+    pub domains: BTreeSet<String>,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            description: String::new(),
+            external_id: None,
+            metadata: BTreeMap::new(),
+            self_registration: true,
+            organization_registration: true,
+            slug: None,
+            domains: BTreeSet::new(),
+        }
+    }
+}
+
+/// What was typed about an organization.
+#[derive(Clone, Debug, Default)]
+pub struct Typed<'a> {
+    /// See [`Terms`].
+    pub name: &'a str,
+    /// See [`Terms`].
+    pub description: &'a str,
+    /// See [`Terms`].
+    pub external_id: &'a str,
+    /// A pair a line, `key = value`.
+    pub metadata: &'a str,
+    /// See [`Terms`].
+    pub self_registration: bool,
+    /// See [`Terms`].
+    pub organization_registration: bool,
+    /// See [`Terms`].
+    pub slug: &'a str,
+    /// Separated by commas, spaces or lines.
+    pub domains: &'a str,
+}
+
+impl Terms {
+    /// Checks what was typed (O-1).
+    ///
+    /// # Errors
+    /// Every field that is wrong.
+    pub fn check(typed: &Typed) -> Result<Self, Refusals> {
+        let mut refusals = Vec::new();
+        let mut keep = |refusal: Refusal| refusals.push(refusal);
+        let name = name(typed.name).map_err(&mut keep).unwrap_or_default();
+        let description = description(typed.description).map_err(&mut keep).unwrap_or_default();
+        let given = |typed: &str| !typed.trim().is_empty();
+        let external_id = given(typed.external_id).then(|| external_id(typed.external_id).map_err(&mut keep).ok()).flatten();
+        let slug = given(typed.slug).then(|| identity_store::slug(typed.slug.trim()).map_err(&mut keep).ok()).flatten();
+        let domains = mail_domain::list(typed.domains).map_err(&mut keep).unwrap_or_default();
+        let metadata = metadata_lines(typed.metadata).map_err(&mut keep).unwrap_or_default();
+        if !refusals.is_empty() {
+            return Err(refusals);
+        }
+        let (self_registration, organization_registration) = (typed.self_registration, typed.organization_registration);
+        Ok(Self { name, description, external_id, metadata, self_registration, organization_registration, slug, domains })
+    }
+
+    /// The pairs of metadata as a person types them.
+    pub fn metadata_text(&self) -> String {
+        self.metadata.iter().map(|(key, value)| format!("{key} = {value}")).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The domains as a person types them.
+    pub fn domains_text(&self) -> String {
+        self.domains.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn metadata_lines(typed: &str) -> Result<BTreeMap<String, String>, Refusal> {
+    let mut pairs = BTreeMap::new();
+    for line in text::paragraph(typed).lines().filter(|line| !line.trim().is_empty()) {
+        let Some((key, value)) = line.split_once('=') else {
+            return Err(Refusal::at("metadata", "Write a pair a line, like crm.id = 4711."));
+        };
+        let (key, value) = (key.trim(), value.trim());
+        metadata_pair(key, value)?;
+        if pairs.insert(key.to_owned(), value.to_owned()).is_some() {
+            return Err(Refusal::at("metadata", format!("The key “{key}” stands here twice.")));
+        }
+    }
+    if pairs.len() > MOST_METADATA {
+        return Err(Refusal::at("metadata", format!("An organization has at most 50 pairs of metadata; these are {}.", pairs.len())));
+    }
+    Ok(pairs)
+}
+
+/// The slug that a name suggests: its letters and digits, joined by dashes; "organization" where it has none.
+pub fn slug_of(name: &str) -> String {
+    let plain: String = text::search(name).chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
+    let slug: String = plain.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-").chars().take(36).collect();
+    let slug = slug.trim_matches('-').to_owned();
+    if identity_store::slug(&slug).is_ok() { slug } else { format!("org-{slug}").trim_end_matches('-').to_owned() }
+}
+
+/// The words for a name that a sibling has (O-1).
+pub fn name_taken(name: &str, parent: &str) -> Refusal {
+    Refusal::at("name", format!("There is an organization called “{name}” under {parent} already. Choose another name."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_wrong_field_is_named_and_a_good_form_is_taken_whole() {
+        let wrong = Typed { name: "x", metadata: "Key = 1", domains: "gmail.com", slug: "New!", ..Typed::default() };
+        let fields: Vec<&str> = Terms::check(&wrong).unwrap_err().iter().map(|refusal| refusal.field).collect();
+        assert_eq!(fields, ["name", "slug", "domains", "metadata"]);
+        let good = Typed {
+            name: " Nordhavn Freight ",
+            metadata: "crm.id = 47=11\n\n tier=gold",
+            domains: "Nordhavn.example, freight.example\nnordhavn.example",
+            ..Typed::default()
+        };
+        let terms = Terms::check(&good).unwrap();
+        assert_eq!(terms.name, "Nordhavn Freight");
+        assert_eq!(terms.metadata_text(), "crm.id = 47=11\ntier = gold");
+        assert_eq!(terms.domains_text(), "freight.example, nordhavn.example");
+    }
+
+    #[test]
+    fn a_name_suggests_a_slug() {
+        for (name, slug) in [
+            ("Nordhavn Freight", "nordhavn-freight"),
+            ("O'Hara & Söhne", "o-hara-sohne"),
+            ("新", "org"),
+            ("New", "org-new"),
+            ("x", "org-x"),
+        ] {
+            assert_eq!(slug_of(name), slug);
+            assert!(identity_store::slug(&slug_of(name)).is_ok(), "{name}");
+        }
     }
 }

@@ -174,6 +174,12 @@ pub struct Organization {
     /// O-1.
     #[serde(default = "yes")]
     pub organization_registration: bool,
+    /// O-1: its part of the registration link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
+    /// O-1: e-mail domains that belong to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub domains: Vec<String>,
 }
 
 fn active() -> String {
@@ -223,6 +229,9 @@ pub struct Account {
     /// By name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
+    /// `email`, `username`: identifiers that somebody else set and the owner has not confirmed (P-6); the others count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unconfirmed: Vec<String>,
     /// S-7.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub memberships: Vec<Membership>,

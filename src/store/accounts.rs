@@ -1,6 +1,14 @@
 //! Accounts: lists, the picker's candidates and the detail page. Only what lies in the reader's reach of
 //! `user.view` is found (P-3).
 
+mod change;
+mod memberships;
+mod status;
+
+pub use change::{Act, Edited, MemberActs, Saved, act, add, edit_profile, member_acts, set_groups, set_identifiers};
+pub use memberships::{EndsToo, Switched, block, held_below, join, leave, membership_status};
+pub use status::{Changed, GoesToo, HandedOnThen, delete, end_sessions, goes_too, may_delete, set_enabled};
+
 use super::{
     conn::Conn,
     paging::{self, Cursor, Order, Paging, Placed, Slice, Sorted, Total},
@@ -12,6 +20,7 @@ use crate::{
     access::{Ground, Reach},
     domain::{
         account::{MembershipStatus, Status},
+        attribute,
         key::*,
         organization::{Organization, Step, path_text},
         permissions::UserView,
@@ -242,6 +251,11 @@ impl Membership {
         self.path.last().map_or("", |step| &step.name)
     }
 
+    /// Whether it is blocked (S-4).
+    pub fn is_blocked(&self) -> bool {
+        self.status == MembershipStatus::Blocked
+    }
+
     /// The path above it.
     pub fn above(&self) -> String {
         path_text(self.path.split_last().map_or(&[], |(_, above)| above))
@@ -291,7 +305,7 @@ pub fn list(
     filter.add(conn, &mut from, now, None);
     let slice = paging::slice::<Account>(conn, COLUMNS, &from, sort.order(), paging)?;
     let keys: Vec<AccountKey> = slice.rows.iter().map(|account| account.key).collect();
-    let mut memberships = memberships(conn, reach, &keys)?;
+    let mut memberships = memberships_of(conn, reach, &keys)?;
     let mut roles = role_names(conn, reach, &keys, now)?;
     Ok(slice.map(|account| Listed {
         memberships: memberships.remove(&account.key).unwrap_or_default(),
@@ -317,7 +331,7 @@ struct MembershipRow {
 }
 
 /// The memberships of these accounts in reach, each list by path: two queries.
-pub(super) fn memberships(conn: &mut Conn, reach: &Reach, of: &[AccountKey]) -> Result<HashMap<AccountKey, Vec<Membership>>, Problem> {
+pub(super) fn memberships_of(conn: &mut Conn, reach: &Reach, of: &[AccountKey]) -> Result<HashMap<AccountKey, Vec<Membership>>, Problem> {
     let mut sql = Sql::new(
         "SELECT m.account, m.organization, o.id, m.status, m.created_at, \
          EXISTS (SELECT 1 FROM organization_closure x JOIN organizations xo ON xo.key = x.ancestor WHERE x.descendant = o.key AND NOT xo.active) AS inactive \
@@ -490,11 +504,6 @@ pub fn detail(reader: &mut impl Reader<UserView>, store: StoreKey, id: &str) -> 
         #[diesel(sql_type = BigInt)]
         memberships: i64,
     }
-    #[derive(QueryableByName)]
-    struct Group {
-        #[diesel(sql_type = Text)]
-        name: String,
-    }
     let account = find(reader, store, id)?;
     let now = reader.now();
     let (conn, permit) = reader.parts();
@@ -509,20 +518,12 @@ pub fn detail(reader: &mut impl Reader<UserView>, store: StoreKey, id: &str) -> 
     let attributes = super::identity_stores::attributes(conn, store)?
         .into_iter()
         .map(|attribute| {
-            let value = match values.get(&attribute.name) {
-                None | Some(serde_json::Value::Null) => String::new(),
-                Some(serde_json::Value::Bool(yes)) => if *yes { "Yes" } else { "No" }.to_owned(),
-                Some(serde_json::Value::String(text)) => text.clone(),
-                Some(other) => other.to_string(),
-            };
+            let value = attribute::shown(values.get(&attribute.name));
             (attribute.label, value)
         })
         .collect();
-    let mut sql =
-        Sql::new("SELECT g.name FROM account_group_members m JOIN account_groups g ON g.key = m.account_group WHERE m.account = ");
-    sql.bind(account.key).push(" ORDER BY g.name_folded");
-    let groups = sql.load::<Group>(conn)?.into_iter().map(|row| row.name).collect();
-    let memberships = memberships(conn, reach, &[account.key])?.remove(&account.key).unwrap_or_default();
+    let groups = groups_of(conn, account.key)?;
+    let memberships = memberships_of(conn, reach, &[account.key])?.remove(&account.key).unwrap_or_default();
     let roles = held(conn, reach, account.key, now)?;
     Ok(Detail {
         attributes,
@@ -534,6 +535,19 @@ pub fn detail(reader: &mut impl Reader<UserView>, store: StoreKey, id: &str) -> 
         has_password: more.has_password,
         account,
     })
+}
+
+/// The names of an account's groups.
+fn groups_of(conn: &mut Conn, account: AccountKey) -> Result<Vec<String>, Problem> {
+    #[derive(QueryableByName)]
+    struct Group {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+    let mut sql =
+        Sql::new("SELECT g.name FROM account_group_members m JOIN account_groups g ON g.key = m.account_group WHERE m.account = ");
+    sql.bind(account).push(" ORDER BY g.name_folded");
+    Ok(sql.load::<Group>(conn)?.into_iter().map(|row| row.name).collect())
 }
 
 fn held(conn: &mut Conn, reach: &Reach, account: AccountKey, now: Time) -> Result<Vec<(Held, Vec<Step>)>, Problem> {
@@ -567,4 +581,13 @@ pub fn count(reader: &mut impl Reader<UserView>, store: StoreKey) -> Result<Tota
     let mut from = Sql::new("FROM accounts a WHERE a.store = ");
     from.bind(store).push(" AND ").account_in_reach(permit.reach(), "a.key");
     paging::total(conn, &from)
+}
+
+/// An account with what its forms edit, in reach.
+///
+/// # Errors
+/// [`Problem::NotFound`] out of reach.
+pub fn edited(reader: &mut impl Reader<UserView>, store: StoreKey, id: &str) -> Result<Edited, Problem> {
+    let account = find(reader, store, id)?;
+    change::edited(reader.conn(), account)
 }

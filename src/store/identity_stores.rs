@@ -1,15 +1,20 @@
 //! Identity stores as everything but their own page needs them, and their page.
 
+mod change;
+
+pub use change::{GroupChange, Saved, Terms, add, add_attribute, change_group, delete, delete_attribute, edit, edit_attributes};
+
 use super::{
     conn::Conn,
     paging::{self, Cursor, Order, Paging, Placed, Slice, Sorted},
-    schema::{account_groups, attributes, identity_stores},
+    schema::{attributes, identity_stores},
     sql::Sql,
     transaction::Reader,
 };
 use crate::{
     access::{Ground, Reach},
     domain::{
+        attribute::Attribute,
         identity_store::{AttributeType, IdentityStore},
         key::StoreKey,
         permissions::IdentityStoreView,
@@ -113,31 +118,34 @@ pub fn find<G: Ground>(reader: &mut impl Reader<G>, slug: &str) -> Result<Identi
     sql.load::<Row>(conn)?.pop().map(|row| Listed::from(row).store).ok_or(Problem::NotFound)
 }
 
+/// Keys and slugs of the stores that the reader may know of, for links.
+///
+/// # Errors
+/// What the database says.
+pub fn slugs<G: Ground>(reader: &mut impl Reader<G>) -> Result<Vec<(StoreKey, String)>, Problem> {
+    let (conn, permit) = reader.parts();
+    let mut sql = Sql::new(COLUMNS);
+    sql.push(" ").append(&visible(permit.reach())).push(" ORDER BY s.key");
+    Ok(sql.load::<Row>(conn)?.into_iter().map(|row| (row.key, row.slug)).collect())
+}
+
+/// As [`find`], by the key that events and drafts keep.
+///
+/// # Errors
+/// As [`find`].
+pub(super) fn find_by_key<G: Ground>(reader: &mut impl Reader<G>, key: StoreKey) -> Result<IdentityStore, Problem> {
+    let (conn, permit) = reader.parts();
+    let mut sql = Sql::new(COLUMNS);
+    sql.push(" ").append(&visible(permit.reach())).push(" AND s.key = ").bind(key);
+    sql.load::<Row>(conn)?.pop().map(|row| Listed::from(row).store).ok_or(Problem::NotFound)
+}
+
 /// As [`find`], and a store that has organization roles: not Administrators (domain.md, Words).
 ///
 /// # Errors
 /// [`Problem::NotFound`] otherwise.
 pub fn find_with_roles<G: Ground>(reader: &mut impl Reader<G>, slug: &str) -> Result<IdentityStore, Problem> {
     find(reader, slug).and_then(|store| if store.built_in { Err(Problem::NotFound) } else { Ok(store) })
-}
-
-/// An attribute of a store's schema (S-2).
-#[derive(Clone, Debug, Queryable)]
-pub struct Attribute {
-    /// Its key.
-    pub name: String,
-    /// What people read.
-    pub label: String,
-    /// What it holds.
-    pub kind: AttributeType,
-    /// Must be filled in.
-    pub required: bool,
-    /// Shown in the portal.
-    pub portal_visible: bool,
-    /// Accepted from the portal.
-    pub portal_editable: bool,
-    /// Personal data.
-    pub personal: bool,
 }
 
 /// What a store's page shows.
@@ -147,8 +155,18 @@ pub struct Detail {
     pub listed: Listed,
     /// Its attributes in their order.
     pub attributes: Vec<Attribute>,
-    /// The names of its groups.
-    pub groups: Vec<String>,
+    /// Its groups, each with how many accounts are in it.
+    pub groups: Vec<(String, i64)>,
+    /// Version, for edits that cross.
+    pub rev: i32,
+}
+
+#[derive(QueryableByName)]
+struct Group {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = BigInt)]
+    members: i64,
 }
 
 /// A store's page.
@@ -161,22 +179,31 @@ pub fn detail(reader: &mut impl Reader<IdentityStoreView>, slug: &str) -> Result
     sql.push(" ").append(&visible(permit.reach())).push(" AND s.slug = ").bind(slug);
     let listed: Listed = sql.load::<Row>(conn)?.pop().ok_or(Problem::NotFound)?.into();
     let attributes = attributes(conn, listed.store.key)?;
-    let groups = account_groups::table
-        .filter(account_groups::store.eq(listed.store.key))
-        .order(account_groups::name_folded)
-        .select(account_groups::name)
-        .load(conn)?;
-    Ok(Detail { listed, attributes, groups })
+    let mut sql = Sql::new(
+        "SELECT g.name AS name, (SELECT count(*) FROM account_group_members m WHERE m.account_group = g.key) AS members \
+         FROM account_groups g WHERE g.store = ",
+    );
+    sql.bind(listed.store.key).push(" ORDER BY g.name_folded");
+    let groups = sql.load::<Group>(conn)?.into_iter().map(|row| (row.name, row.members)).collect();
+    let rev = change::rev(conn, listed.store.key)?;
+    Ok(Detail { listed, attributes, groups, rev })
 }
 
-/// The schema of a store.
+/// The schema of a store, in its order.
 pub(super) fn attributes(conn: &mut Conn, store: StoreKey) -> Result<Vec<Attribute>, Problem> {
     use attributes as a;
-    Ok(a::table
+    type Row = (String, String, AttributeType, bool, String, bool, bool, bool);
+    let rows: Vec<Row> = a::table
         .filter(a::store.eq(store))
         .order((a::position, a::name))
-        .select((a::name, a::label, a::kind, a::required, a::portal_visible, a::portal_editable, a::personal))
-        .load(conn)?)
+        .select((a::name, a::label, a::kind, a::required, a::choices, a::portal_visible, a::portal_editable, a::personal))
+        .load(conn)?;
+    rows.into_iter()
+        .map(|(name, label, kind, required, choices, portal_visible, portal_editable, personal)| {
+            let choices = serde_json::from_str(&choices).map_err(Problem::internal)?;
+            Ok(Attribute { name, label, kind, required, choices, portal_visible, portal_editable, personal })
+        })
+        .collect()
 }
 
 /// The key of the built-in store.
@@ -187,4 +214,21 @@ pub(super) fn administrators(conn: &mut Conn) -> Result<StoreKey, Problem> {
 /// Text for LIKE … ESCAPE '\'.
 pub(super) fn like(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+/// The schema of a store that was found, for the forms of its accounts.
+///
+/// # Errors
+/// What the database says.
+pub fn schema<G: Ground>(reader: &mut impl Reader<G>, store: &IdentityStore) -> Result<Vec<Attribute>, Problem> {
+    attributes(reader.conn(), store.key)
+}
+
+/// The names of a store's groups, for the forms of its accounts.
+///
+/// # Errors
+/// What the database says.
+pub fn group_names<G: Ground>(reader: &mut impl Reader<G>, store: &IdentityStore) -> Result<Vec<String>, Problem> {
+    use super::schema::account_groups as g;
+    Ok(g::table.filter(g::store.eq(store.key)).order(g::name_folded).select(g::name).load(reader.conn())?)
 }

@@ -7,6 +7,7 @@ mod conn;
 pub mod paging;
 mod schema;
 mod sql;
+mod targets;
 mod transaction;
 
 /// Accounts.
@@ -15,7 +16,9 @@ pub mod accounts;
 pub mod actors;
 /// The whole database against the rules.
 pub mod check;
-/// The event log.
+/// Reading the event log.
+pub mod event_log;
+/// Writing the event log.
 pub mod events;
 /// What accounts hold, for rank.
 pub mod holdings;
@@ -42,6 +45,8 @@ pub mod sign_in;
 pub mod throttles;
 /// Ancestors, descendants and paths.
 pub mod tree;
+/// Taking an act back.
+pub mod undo;
 /// The world file: import and export.
 pub mod world;
 

@@ -1,5 +1,9 @@
 //! Organizations: lists, the tree and their page. Only what lies in the reader's reach is found.
 
+mod change;
+
+pub use change::{Bound, Edited, Effect, Saved, Switched, add, bound, delete, edit, edited, effect, may_add_top, switch};
+
 use super::{
     conn::Conn,
     identity_stores::like,
@@ -325,6 +329,10 @@ pub struct Detail {
     pub self_registration: bool,
     /// O-1.
     pub organization_registration: bool,
+    /// O-1: its part of the registration link.
+    pub slug: Option<String>,
+    /// O-1: its e-mail domains.
+    pub domains: Vec<String>,
     /// Which steps of the path the reader may open.
     pub open: Vec<bool>,
 }
@@ -348,16 +356,19 @@ pub fn detail(reader: &mut impl Reader<OrganizationView>, store: StoreKey, id: &
         self_registration: bool,
         #[diesel(sql_type = Bool)]
         organization_registration: bool,
+        #[diesel(sql_type = Nullable<Text>)]
+        slug: Option<String>,
     }
     let now = reader.now();
     let (conn, permit) = reader.parts();
     let mut sql = columns(now);
     sql.push(
-        ", o.description, o.external_id, o.metadata, o.self_registration, o.organization_registration FROM organizations o WHERE o.id = ",
+        ", o.description, o.external_id, o.metadata, o.self_registration, o.organization_registration, o.slug FROM organizations o WHERE o.id = ",
     );
     sql.bind(id).push(" AND o.store = ").bind(store).push(" AND ").in_reach(permit.reach(), "o.key");
     let row = sql.load::<DetailRow>(conn)?.pop().ok_or(Problem::NotFound)?;
-    let mut paths = tree::paths(conn, [row.listed.base.key])?;
+    let organization = row.listed.base.key;
+    let mut paths = tree::paths(conn, [organization])?;
     let listed = listed(row.listed, &mut paths);
     let lineages = tree::lineages(conn, listed.path.iter().map(|step| step.key))?;
     let open = listed.path.iter().map(|step| lineages.get(&step.key).is_some_and(|place| permit.reach().contains(place))).collect();
@@ -371,6 +382,8 @@ pub fn detail(reader: &mut impl Reader<OrganizationView>, store: StoreKey, id: &
         metadata,
         self_registration: row.self_registration,
         organization_registration: row.organization_registration,
+        slug: row.slug,
+        domains: change::domains(conn, organization)?,
         open,
     })
 }

@@ -27,6 +27,7 @@ use crate::{
 };
 use diesel::{
     QueryableByName,
+    prelude::*,
     sql_types::{BigInt, Bool, Integer, Nullable, Text},
 };
 use serde_json::json;
@@ -223,7 +224,7 @@ pub fn holders(
 
     let reach = permit.actor().and_then(|actor| actor.reach_of(&UserView::LEAF)).unwrap_or(Reach::In(Vec::new()));
     let keys: Vec<AccountKey> = direct.rows.iter().chain(&inherited.rows).map(|row| row.account.key).collect();
-    let memberships = accounts::memberships(conn, &reach, &keys)?;
+    let memberships = accounts::memberships_of(conn, &reach, &keys)?;
     let paths = tree::paths(conn, inherited.rows.iter().map(|row| row.organization).collect::<HashSet<_>>())?;
     let open = open_places(conn, permit.reach(), paths.keys().copied())?;
     let held = holdings::of(conn, &keys, now)?;
@@ -356,7 +357,7 @@ fn described(
     now: Time,
 ) -> Result<Vec<Candidate>, Problem> {
     let keys: Vec<AccountKey> = rows.iter().map(|account| account.key).collect();
-    let mut memberships = accounts::memberships(conn, permit.reach(), &keys)?;
+    let mut memberships = accounts::memberships_of(conn, permit.reach(), &keys)?;
     let inherited = inherited_from(conn, wanted, &keys, now)?;
     let other = other_roles(conn, wanted, &keys, now)?;
     let held = holdings::of(conn, &keys, now)?;
@@ -606,8 +607,19 @@ fn removal(conn: &mut Conn, actor: &crate::access::Actor, wanted: &Wanted, ids: 
     Ok(Removal { gone: chosen.len() - accounts.len(), still_inherited, above, accounts, until })
 }
 
+/// A row as it was before it was taken away.
+#[derive(Clone, Debug)]
+pub(super) struct Former {
+    pub account: String,
+    pub period: Period,
+    pub reason: String,
+    pub given: Given,
+    pub given_by: Option<String>,
+    pub given_at: Time,
+}
+
 #[derive(QueryableByName)]
-struct Former {
+struct FormerRow {
     #[diesel(sql_type = Text)]
     id: String,
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -629,7 +641,7 @@ struct Former {
 ///
 /// # Errors
 /// [`Problem::Forbidden`] when the role is more than the person holds there, or an account holds more than they.
-pub fn remove(tx: &mut Tx<RoleAssignmentEdit>, wanted: &Wanted, ids: &[String]) -> Result<usize, Problem> {
+pub fn remove(tx: &mut Tx<RoleAssignmentEdit>, wanted: &Wanted, ids: &[String]) -> Result<(usize, String), Problem> {
     let now = tx.now();
     let actor = tx.permit().person()?.clone();
     let at = organizations::lineage(tx.conn(), &wanted.organization)?;
@@ -644,7 +656,7 @@ pub fn remove(tx: &mut Tx<RoleAssignmentEdit>, wanted: &Wanted, ids: &[String]) 
     );
     sql.bind(wanted.organization.key).push(" AND ra.role = ").bind(wanted.role.key).push(" AND ra.account IN ").list(keys());
     let former: Vec<serde_json::Value> = sql
-        .load::<Former>(tx.conn())?
+        .load::<FormerRow>(tx.conn())?
         .into_iter()
         .map(|row| {
             json!({
@@ -665,8 +677,60 @@ pub fn remove(tx: &mut Tx<RoleAssignmentEdit>, wanted: &Wanted, ids: &[String]) 
     for account in &removal.accounts {
         event = event.on(Subject::of("account", &account.id).at(wanted.organization.key).in_store(wanted.organization.store));
     }
+    let event = tx.record(event)?;
+    Ok((removed, event))
+}
+
+/// How many of these accounts hold the pair just as it was given at that instant.
+pub(super) fn given_at(tx: &mut Tx<RoleAssignmentEdit>, wanted: &Wanted, ids: &[String], at: Time) -> Result<usize, Problem> {
+    let accounts = accounts::by_ids(tx.conn(), &Reach::Everywhere, wanted.organization.store, ids)?;
+    let mut sql = Sql::new("SELECT count(*) AS n FROM role_assignments WHERE organization = ");
+    sql.bind(wanted.organization.key).push(" AND role = ").bind(wanted.role.key).push(" AND given_at = ").bind(at);
+    sql.push(" AND given = 'hand' AND account IN ").list(accounts.iter().map(|account| account.key.0));
+    Ok(sql.number(tx.conn())? as usize)
+}
+
+/// Gives back what was taken, row by row as it was; all or none, each judged now (W-3, C-1).
+///
+/// # Errors
+/// [`Problem::Conflict`] when an account is gone or holds the pair again; [`Problem::Forbidden`] as [`add`].
+pub(super) fn restore(tx: &mut Tx<RoleAssignmentEdit>, wanted: &Wanted, former: &[Former]) -> Result<usize, Problem> {
+    let now = tx.now();
+    let actor = tx.permit().person()?.clone();
+    let at = organizations::lineage(tx.conn(), &wanted.organization)?;
+    let ids: Vec<String> = former.iter().map(|row| row.account.clone()).collect();
+    let accounts = accounts::by_ids(tx.conn(), &Reach::Everywhere, wanted.organization.store, &ids)?;
+    let mut there = Sql::new("SELECT count(*) AS n FROM role_assignments WHERE organization = ");
+    there.bind(wanted.organization.key).push(" AND role = ").bind(wanted.role.key).push(" AND account IN ");
+    there.list(accounts.iter().map(|account| account.key.0));
+    if accounts.len() != former.len() || there.number(tx.conn())? > 0 {
+        return Err(Problem::Conflict("This can no longer be undone: somebody changed it since.".into()));
+    }
+    if let Some((account, above)) = above(tx.conn(), &actor, &accounts, now)?.first() {
+        return Err(Problem::Forbidden(format!("{}: {}", account.title(), above.reason())));
+    }
+    let mut event = Event::done("role_assignment.add")
+        .on(Subject::of("organization", &wanted.organization.id).at(wanted.organization.key).in_store(wanted.organization.store))
+        .on(Subject::of("role", &wanted.role.id).at(wanted.organization.key).in_store(wanted.organization.store))
+        .with("organization", wanted.organization.name.as_str())
+        .with("role", wanted.role.terms.name.as_str())
+        .with("rights", wanted.role.terms.rights.codes())
+        .with("accounts", accounts.iter().map(|account| account.title().to_owned()).collect::<Vec<_>>());
+    for account in &accounts {
+        let Some(row) = former.iter().find(|row| row.account == account.id) else { continue };
+        confer::may_confer(&actor, wanted.role.terms.rights, &at, row.period.ends).map_err(|uncovered| Problem::Forbidden(uncovered.0))?;
+        use super::schema::role_assignments as ra;
+        diesel::insert_into(ra::table)
+            .values((
+                (ra::organization.eq(wanted.organization.key), ra::role.eq(wanted.role.key), ra::account.eq(account.key)),
+                (ra::starts.eq(row.period.starts), ra::ends.eq(row.period.ends), ra::reason.eq(&row.reason)),
+                (ra::given.eq(row.given), ra::given_by.eq(&row.given_by), ra::given_at.eq(row.given_at)),
+            ))
+            .execute(tx.conn())?;
+        event = event.on(Subject::of("account", &account.id).at(wanted.organization.key).in_store(wanted.organization.store));
+    }
     tx.record(event)?;
-    Ok(removed)
+    Ok(accounts.len())
 }
 
 /// Somebody through whom an organization is administered: for its page.

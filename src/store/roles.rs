@@ -216,6 +216,19 @@ pub fn choices(reader: &mut impl Reader<RoleAssignmentView>, store: StoreKey) ->
         .load(reader.conn())?)
 }
 
+/// The names of the roles that registration gives away in a store, for the words beside its switches.
+///
+/// # Errors
+/// What the database says.
+pub fn automatic<G: Ground>(reader: &mut impl Reader<G>, store: &IdentityStore) -> Result<Vec<String>, Problem> {
+    Ok(roles::table
+        .filter(roles::store.eq(store.key))
+        .filter(roles::auto_every.eq(true).or(roles::auto_first.eq(true)))
+        .order((roles::name_sort, roles::key))
+        .select(roles::name)
+        .load(reader.conn())?)
+}
+
 /// Where a role is assigned.
 #[derive(Clone, Debug)]
 pub struct Use {
@@ -398,8 +411,8 @@ pub fn effect<G: Ground>(reader: &mut impl Reader<G>, role: &Role, terms: &Terms
 /// How saving an edit went.
 #[derive(Clone, Debug)]
 pub enum Saved {
-    /// Done.
-    Done(Role, Effect),
+    /// Done, with the event that can be undone.
+    Done(Role, Effect, String),
     /// It is held, and this is what saving would do: to be confirmed first (R-7, Z-11).
     Confirm(Effect),
     /// Somebody saved another version meanwhile.
@@ -435,16 +448,17 @@ pub fn edit(
     diesel::update(roles::table.find(role.key))
         .set((values(terms), roles::rev.eq(role.rev + 1), roles::changed_at.eq(now), roles::changed_by.eq(&by)))
         .execute(tx.conn())?;
-    tx.record(
+    let event = tx.record(
         Event::done("role.edit")
             .on(Subject::of("role", &role.id).in_store(store.key))
             .with("before", describe(&role.terms))
             .with("after", describe(terms))
             .with("accounts", effect.accounts)
-            .with("organizations", effect.organizations),
+            .with("organizations", effect.organizations)
+            .with("rev", role.rev + 1),
     )?;
     let role = Role { terms: terms.clone(), rev: role.rev + 1, changed_at: now, changed_by: by, ..role };
-    Ok(Saved::Done(role, effect))
+    Ok(Saved::Done(role, effect, event))
 }
 
 /// D-11: cells may be added and taken only by who covers them wherever the role is assigned, and in the whole

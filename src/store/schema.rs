@@ -58,6 +58,15 @@ diesel::table! {
         rev -> Integer,
         created_at -> BigInt,
         changed_at -> BigInt,
+        slug -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    organization_domains (store, domain) {
+        store -> BigInt,
+        domain -> Text,
+        organization -> BigInt,
     }
 }
 
@@ -97,6 +106,7 @@ diesel::table! {
         folded -> Text,
         account -> BigInt,
         kind -> Text,
+        confirmed -> Bool,
     }
 }
 
@@ -265,6 +275,25 @@ diesel::table! {
         draft -> Text,
         account -> BigInt,
         included -> Bool,
+    }
+}
+
+diesel::table! {
+    account_imports (id) {
+        id -> Text,
+        account -> BigInt,
+        store -> BigInt,
+        name -> Text,
+        body -> Text,
+        result -> Nullable<Text>,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    jobs (name) {
+        name -> Text,
+        ran_at -> BigInt,
     }
 }
 

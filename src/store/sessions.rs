@@ -11,6 +11,7 @@ use crate::{
     domain::{
         event::{Event, Subject},
         key::AccountKey,
+        permissions::UserView,
         time::Time,
     },
     problem::Problem,
@@ -143,15 +144,28 @@ pub struct Session {
 pub fn list(reader: &mut impl Reader<Myself>, limits: Limits) -> Result<Vec<Session>, Problem> {
     let now = reader.now();
     let me = reader.permit().person()?.account;
+    lasting(reader.conn(), me, limits, now)
+}
+
+/// The sessions of an account that was found, latest first, up to 100.
+///
+/// # Errors
+/// What the database says.
+pub fn of(reader: &mut impl Reader<UserView>, account: &super::accounts::Account, limits: Limits) -> Result<Vec<Session>, Problem> {
+    let now = reader.now();
+    lasting(reader.conn(), account.key, limits, now)
+}
+
+fn lasting(conn: &mut Conn, account: AccountKey, limits: Limits, now: Time) -> Result<Vec<Session>, Problem> {
     use sessions as s;
     Ok(s::table
-        .filter(s::account.eq(me))
+        .filter(s::account.eq(account))
         .filter(s::seen_at.gt(now.plus_seconds(-limits.idle)))
         .filter(s::created_at.gt(now.plus_seconds(-limits.absolute)))
         .order((s::seen_at.desc(), s::id))
         .limit(100)
         .select((s::id, s::address, s::agent, s::created_at, s::seen_at))
-        .load(reader.conn())?)
+        .load(conn)?)
 }
 
 /// Ends one of one's own sessions, or all but `keep`. How many were ended.

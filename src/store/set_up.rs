@@ -110,9 +110,20 @@ pub(super) fn lasting_super_administrators(conn: &mut Conn) -> Result<i64, Probl
         "SELECT count(*) AS n FROM grants g JOIN administrator_roles r ON r.key = g.role JOIN accounts a ON a.key = g.account \
          JOIN memberships m ON m.account = a.key JOIN organizations o ON o.key = m.organization \
          WHERE r.kind = 'super' AND g.starts IS NULL AND g.ends IS NULL AND a.status = 'active' AND a.password_hash IS NOT NULL \
-         AND o.parent IS NULL AND m.status = 'active'",
+         AND o.parent IS NULL AND m.status = 'active' \
+         AND EXISTS (SELECT 1 FROM identifiers i WHERE i.account = a.key AND i.confirmed)",
     )
     .number(conn)
+}
+
+/// D-5: the last super administrator who can be relied on stays. Asked at the end of every change that could take one.
+pub(super) fn keep_a_super_administrator(conn: &mut Conn) -> Result<(), Problem> {
+    if lasting_super_administrators(conn)? > 0 {
+        return Ok(());
+    }
+    Err(Problem::Conflict(
+        "This would leave no super administrator who can sign in and whose role has no end. Make another one first (D-5).".into(),
+    ))
 }
 
 /// Whether the first super administrator is still to be made.
@@ -259,6 +270,7 @@ fn insert_account(tx: &mut Tx<SetUp>, store: StoreKey, founder: &Founder, now: T
             identifiers::folded.eq(text::fold(&founder.email)),
             identifiers::account.eq(account),
             identifiers::kind.eq("email"),
+            identifiers::confirmed.eq(true),
         ))
         .execute(tx.conn())?;
     diesel::update(identity_stores::table.find(store))

@@ -38,7 +38,8 @@ pub struct Candidate {
 }
 
 /// The account that the identifier names: in the given store; else the one that is unique over all stores, else the
-/// one in Administrators, else none (I-4).
+/// one in Administrators, else none (I-4). An identifier that somebody else set counts once its owner has confirmed
+/// it (P-6).
 ///
 /// # Errors
 /// [`Problem::NotFound`] when the given store does not exist.
@@ -48,10 +49,15 @@ pub fn candidate(reader: &mut impl Reader<SigningIn>, store: Option<&str>, ident
     let named: Vec<(AccountKey, StoreKey)> = match store {
         Some(slug) => {
             let store: StoreKey = identity_stores::table.filter(identity_stores::slug.eq(slug)).select(identity_stores::key).first(conn)?;
-            identifiers::table.find((store, &folded)).select((identifiers::account, identifiers::store)).load(conn)?
+            identifiers::table
+                .find((store, &folded))
+                .filter(identifiers::confirmed.eq(true))
+                .select((identifiers::account, identifiers::store))
+                .load(conn)?
         }
         None => identifiers::table
             .filter(identifiers::folded.eq(&folded))
+            .filter(identifiers::confirmed.eq(true))
             .select((identifiers::account, identifiers::store))
             .limit(50)
             .load(conn)?,

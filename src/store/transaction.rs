@@ -47,6 +47,7 @@ pub struct Tx<'c, G> {
     now: Time,
     chance: Chance,
     recorded: usize,
+    undoes: Option<String>,
 }
 
 /// What came of a form that may arrive twice.
@@ -140,7 +141,10 @@ impl<G: Ground> Tx<'_, G> {
     ///
     /// # Errors
     /// What the database says.
-    pub fn record(&mut self, event: Event) -> Result<String, Problem> {
+    pub fn record(&mut self, mut event: Event) -> Result<String, Problem> {
+        if let Some(undone) = &self.undoes {
+            event = event.with("undoes", undone.as_str());
+        }
         let id = events::append(self.conn, &self.permit, &self.chance, self.now, event)?;
         self.recorded += 1;
         Ok(id)
@@ -148,6 +152,11 @@ impl<G: Ground> Tx<'_, G> {
 }
 
 impl<G: Ground> Tx<'_, G> {
+    /// From now on what is recorded takes that event back (W-3).
+    pub(super) fn undoing(&mut self, event: &str) {
+        self.undoes = Some(event.to_owned());
+    }
+
     /// As [`Tx::record`], in the name of somebody who is not signed in yet (or no longer).
     pub(super) fn record_as(&mut self, event: Event, actor: (String, String)) -> Result<String, Problem> {
         let id = events::append_as(self.conn, &self.chance, self.now, event, Some(actor), None, self.permit.origin())?;
@@ -192,7 +201,7 @@ impl Db {
                 }
                 None => permit.again(),
             };
-            let mut tx = Tx { conn, permit, now, chance: self.chance.clone(), recorded: 0 };
+            let mut tx = Tx { conn, permit, now, chance: self.chance.clone(), recorded: 0, undoes: None };
             let done = work(&mut tx)?;
             if tx.recorded == 0 {
                 return Err(Problem::Internal(anyhow::anyhow!("a write under {} left no trace in the event log", G::NAME)));

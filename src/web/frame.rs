@@ -8,10 +8,10 @@ use super::{
     note::Note,
     page::{is_fragment, see_other},
     session::{self, Visitor},
-    when::{When, when},
+    when::{self, When, when},
 };
 use crate::{
-    access::Actor,
+    access::{Actor, Ground, Permit},
     domain::{
         identity_store::IdentityStore,
         permissions::{self, Permission},
@@ -19,6 +19,7 @@ use crate::{
         time::Time,
     },
     problem::Problem,
+    store::{Once, Tx},
 };
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, web::Data};
 use std::{
@@ -77,6 +78,34 @@ impl Ask {
         Ok(led.map(|to| see_other(&self.req, &to)))
     }
 
+    /// Does what a form asks for, once: under its permit, in one transaction. `work` names beside its answer the address
+    /// that it leads to, where a second post of the same form goes too.
+    ///
+    /// # Errors
+    /// Whatever the work says, and then nothing is changed.
+    pub async fn act<G: Ground, T: Send + 'static>(
+        &self,
+        permit: Permit<G>,
+        once: Option<String>,
+        work: impl FnOnce(&mut Tx<'_, G>) -> Result<(T, String), Problem> + Send + 'static,
+    ) -> Result<Acted<T>, Problem> {
+        if let Some(answer) = self.seen_before(once.as_deref()).await? {
+            return Ok(Acted::Before(answer));
+        }
+        Ok(match self.house.work(move |db| db.write_once(&permit, once.as_deref(), work)).await? {
+            Once::Before(to) => Acted::Before(see_other(&self.req, &to)),
+            Once::Now(done) => Acted::Now(done),
+        })
+    }
+
+    /// A permit of the same person for something else, to draw a page again after a form failed.
+    ///
+    /// # Errors
+    /// As [`crate::access::Actor::permit`].
+    pub fn permit<G: Ground>(&self) -> Result<Permit<G>, Problem> {
+        Ok(self.actor()?.permit::<G>(self.visitor.origin.clone())?)
+    }
+
     /// Leads on after an act, with a note.
     ///
     /// # Errors
@@ -91,6 +120,14 @@ impl Ask {
     pub fn frame(&self, here: &'static str, store: Option<&IdentityStore>, crumbs: Vec<Crumb>) -> Frame {
         Frame::new(self, here, store, crumbs)
     }
+}
+
+/// What became of a form that may arrive twice.
+pub enum Acted<T> {
+    /// It came before; this is its answer.
+    Before(HttpResponse),
+    /// It was done now.
+    Now(T),
 }
 
 /// A step of the breadcrumb.
@@ -231,6 +268,11 @@ impl Frame {
         when(*time, &self.zone)
     }
 
+    /// An instant, in the viewer's zone, to the second.
+    pub fn moment(&self, time: &Time) -> When {
+        when::moment(*time, &self.zone)
+    }
+
     /// Whether an instant is still to come.
     pub fn is_ahead(&self, time: &Time) -> bool {
         *time > self.now
@@ -271,7 +313,11 @@ fn nav(actor: &Actor, store: Option<&IdentityStore>, current: &'static str) -> V
         }
         groups.push(Group { heading: "Organizations", entries });
     }
-    groups.push(Group { heading: "System", entries: vec![entry("/admin/stores".into(), "store", "Identity stores", "stores")] });
+    let mut system = vec![entry("/admin/stores".into(), "store", "Identity stores", "stores")];
+    if actor.may(&permissions::EventView::LEAF) {
+        system.push(entry("/admin/events".into(), "events", "Event log", "events"));
+    }
+    groups.push(Group { heading: "System", entries: system });
     groups.retain(|group| !group.entries.is_empty());
     groups
 }

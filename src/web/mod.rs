@@ -24,6 +24,8 @@ pub mod page;
 pub mod passwords;
 /// The one door at which problems are shown.
 pub mod problem;
+/// A fresh proof of the password before dangerous acts.
+pub mod proof;
 /// Pages for people who are not signed in.
 pub mod public;
 /// Every route, once.

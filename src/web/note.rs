@@ -19,6 +19,9 @@ pub struct Note {
     pub more: String,
     /// A way on: address and words.
     pub link: Option<(String, String)>,
+    /// The event that can be taken back (W-3).
+    #[serde(default)]
+    pub undo: Option<String>,
 }
 
 impl Note {
@@ -36,6 +39,12 @@ impl Note {
     /// With a way on.
     pub fn link(mut self, href: impl Into<String>, words: impl Into<String>) -> Self {
         self.link = Some((href.into(), words.into()));
+        self
+    }
+
+    /// With a button that takes the event back.
+    pub fn undo(mut self, event: impl Into<String>) -> Self {
+        self.undo = Some(event.into());
         self
     }
 

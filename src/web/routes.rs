@@ -45,14 +45,55 @@ people {
     post "/me/settings" => me::settings;
 
     get "/admin" => console::home::show;
+    get "/admin/events" => console::events::list;
+    get "/admin/events/{event}" => console::events::detail;
+    post "/admin/events/{event}/undo" => console::events::undo;
+
     get "/admin/stores" => console::identity_stores::list;
+    post "/admin/stores" => console::identity_stores::add;
+    get "/admin/stores/new" => console::identity_stores::new;
     get "/admin/stores/{store}" => console::identity_stores::detail;
+    get "/admin/stores/{store}/attributes" => console::identity_stores::attributes_form;
+    post "/admin/stores/{store}/attributes" => console::identity_stores::attributes;
+    get "/admin/stores/{store}/groups" => console::identity_stores::groups_form;
+    post "/admin/stores/{store}/groups" => console::identity_stores::groups;
+    get "/admin/stores/{store}/settings" => console::identity_stores::settings_form;
+    post "/admin/stores/{store}/settings" => console::identity_stores::settings;
+    get "/admin/stores/{store}/delete" => console::identity_stores::confirm_delete;
+    post "/admin/stores/{store}/delete" => console::identity_stores::delete;
 
     get "/admin/stores/{store}/organizations" => console::organizations::list;
+    post "/admin/stores/{store}/organizations" => console::organizations::add;
+    get "/admin/stores/{store}/organizations/new" => console::organizations::new;
     get "/admin/stores/{store}/organizations/{organization}" => console::organizations::detail;
+    post "/admin/stores/{store}/organizations/{organization}" => console::organizations::edit;
+    get "/admin/stores/{store}/organizations/{organization}/edit" => console::organizations::edit_form;
+    get "/admin/stores/{store}/organizations/{organization}/activate" => console::organizations::confirm_activate;
+    post "/admin/stores/{store}/organizations/{organization}/activate" => console::organizations::activate;
+    get "/admin/stores/{store}/organizations/{organization}/deactivate" => console::organizations::confirm_deactivate;
+    post "/admin/stores/{store}/organizations/{organization}/deactivate" => console::organizations::deactivate;
+    get "/admin/stores/{store}/organizations/{organization}/delete" => console::organizations::confirm_delete;
+    post "/admin/stores/{store}/organizations/{organization}/delete" => console::organizations::delete;
 
     get "/admin/stores/{store}/accounts" => console::accounts::list;
+    post "/admin/stores/{store}/accounts" => console::accounts::add;
+    get "/admin/stores/{store}/accounts/new" => console::accounts::new;
     get "/admin/stores/{store}/accounts/{account}" => console::accounts::detail;
+    get "/admin/stores/{store}/accounts/{account}/profile" => console::accounts::profile_form;
+    post "/admin/stores/{store}/accounts/{account}/profile" => console::accounts::profile;
+    get "/admin/stores/{store}/accounts/{account}/identifiers" => console::accounts::identifiers_form;
+    post "/admin/stores/{store}/accounts/{account}/identifiers" => console::accounts::identifiers;
+    post "/admin/stores/{store}/accounts/{account}/groups" => console::accounts::groups;
+    post "/admin/stores/{store}/accounts/{account}/disable" => console::accounts::disable;
+    post "/admin/stores/{store}/accounts/{account}/enable" => console::accounts::enable;
+    post "/admin/stores/{store}/accounts/{account}/sessions/end" => console::accounts::end_sessions;
+    post "/admin/stores/{store}/accounts/{account}/memberships" => console::accounts::join;
+    get "/admin/stores/{store}/accounts/{account}/memberships/remove" => console::accounts::confirm_leave;
+    post "/admin/stores/{store}/accounts/{account}/memberships/remove" => console::accounts::leave;
+    post "/admin/stores/{store}/accounts/{account}/memberships/block" => console::accounts::block;
+    post "/admin/stores/{store}/accounts/{account}/memberships/unblock" => console::accounts::unblock;
+    get "/admin/stores/{store}/accounts/{account}/delete" => console::accounts::confirm_delete;
+    post "/admin/stores/{store}/accounts/{account}/delete" => console::accounts::delete;
 
     get "/admin/stores/{store}/roles" => console::roles::list;
     post "/admin/stores/{store}/roles" => console::roles::add;

@@ -20,6 +20,12 @@ pub fn when(time: Time, zone: &TimeZone) -> When {
     When { iso: time.timestamp().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), text: text(zone.clone()), utc: text(TimeZone::UTC) }
 }
 
+/// An instant in a viewer's zone, to the second: for the event log.
+pub fn moment(time: Time, zone: &TimeZone) -> When {
+    let text = |zone: TimeZone| time.timestamp().to_zoned_datetime(zone).strftime("%-d %b %Y, %H:%M:%S %Z").to_string();
+    When { text: text(zone.clone()), utc: text(TimeZone::UTC), ..when(time, zone) }
+}
+
 /// What a date field says, as an instant: the start of the day, or for an end the start of the next one (A-5: a
 /// bare end date means through that day in the viewer's zone). `2026-11-23T14:00` is taken as it is.
 pub fn from_field(typed: &str, zone: &TimeZone, end: bool) -> Option<Time> {

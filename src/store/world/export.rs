@@ -18,8 +18,8 @@ use crate::{
     store::{
         conn::Conn,
         schema::{
-            account_groups, accounts, administrator_roles, attributes, grants, identity_stores, organizations, role_assignments, roles,
-            scopes,
+            account_groups, accounts, administrator_roles, attributes, grants, identifiers, identity_stores, organization_domains,
+            organizations, role_assignments, roles, scopes,
         },
         sql::Sql,
         transaction::{Reader, View},
@@ -69,6 +69,7 @@ struct Places {
     root_name: Option<String>,
     by_key: HashMap<OrganizationKey, Place>,
     rows: Vec<OrganizationRow>,
+    domains: HashMap<OrganizationKey, Vec<String>>,
 }
 
 #[derive(Clone)]
@@ -100,7 +101,11 @@ impl Places {
             };
             by_key.insert(row.key, place);
         }
-        Ok(Self { root_name, by_key, rows })
+        let mut domains: HashMap<OrganizationKey, Vec<String>> = HashMap::new();
+        for row in organization_domains::table.order(organization_domains::domain).load::<DomainRow>(conn)? {
+            domains.entry(row.organization).or_default().push(row.domain);
+        }
+        Ok(Self { root_name, by_key, rows, domains })
     }
 
     fn get(&self, key: OrganizationKey) -> Result<&Place, Problem> {
@@ -162,6 +167,16 @@ fn accounts_of(
     for row in sql.load::<MembershipOf>(conn)? {
         joined.entry(row.account).or_default().push((row.organization, row.status));
     }
+    let mut unconfirmed: HashMap<AccountKey, Vec<String>> = HashMap::new();
+    let waiting: Vec<(AccountKey, String)> = identifiers::table
+        .filter(identifiers::store.eq(store))
+        .filter(identifiers::confirmed.eq(false))
+        .order((identifiers::account, identifiers::kind))
+        .select((identifiers::account, identifiers::kind))
+        .load(conn)?;
+    for (account, kind) in waiting {
+        unconfirmed.entry(account).or_default().push(kind);
+    }
     let rows: Vec<AccountRow> = accounts::table.filter(accounts::store.eq(store)).load(conn)?;
     let mut list = Vec::with_capacity(rows.len());
     for row in rows {
@@ -192,6 +207,7 @@ fn accounts_of(
             last_sign_in: date(row.last_sign_in_at),
             attributes: parsed(&row.attributes)?,
             groups: groups.into_iter().map(|(_, name)| name).collect(),
+            unconfirmed: unconfirmed.remove(&row.key).unwrap_or_default(),
             memberships,
         };
         list.push((order, account));
@@ -274,6 +290,8 @@ fn organizations_of(places: &Places, store: StoreKey) -> Result<Vec<world::Organ
             metadata: parsed(&row.metadata)?,
             self_registration: row.self_registration,
             organization_registration: row.organization_registration,
+            slug: row.slug.clone(),
+            domains: places.domains.get(&row.key).cloned().unwrap_or_default(),
         };
         list.push((&place.folded, organization));
     }

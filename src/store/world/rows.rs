@@ -11,7 +11,7 @@ use crate::{
     },
     store::schema::{
         account_group_members, account_groups, accounts, administrator_roles, attributes, grants, identifiers, identity_stores,
-        memberships, organization_closure, organizations, role_assignments, roles, scopes,
+        memberships, organization_closure, organization_domains, organizations, role_assignments, roles, scopes,
     },
 };
 use diesel::prelude::*;
@@ -95,6 +95,15 @@ pub struct OrganizationRow {
     pub rev: i32,
     pub created_at: Time,
     pub changed_at: Time,
+    pub slug: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Queryable, Insertable)]
+#[diesel(table_name = organization_domains, treat_none_as_default_value = false)]
+pub struct DomainRow {
+    pub store: StoreKey,
+    pub domain: String,
+    pub organization: OrganizationKey,
 }
 
 #[derive(Clone, Debug, PartialEq, Queryable, Insertable)]
@@ -134,6 +143,7 @@ pub struct IdentifierRow {
     pub folded: String,
     pub account: AccountKey,
     pub kind: &'static str,
+    pub confirmed: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Queryable, Insertable)]

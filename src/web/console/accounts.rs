@@ -1,17 +1,27 @@
-//! Accounts: list and detail, to read (screens.md 4.6).
+//! Accounts: list and detail (screens.md 4.6).
+
+mod act;
+mod edit;
+
+pub use act::{block, confirm_delete, confirm_leave, delete, disable, enable, end_sessions, groups, join, leave, unblock};
+pub use edit::{add, identifiers, identifiers_form, new, profile, profile_form};
 
 use crate::{
     access::Permit,
     domain::{
         account::Status,
-        permissions::{OrganizationView, Permission, UserView},
+        identity_store::IdentityStore,
+        permissions::{InvitationCreate, OrganizationView, Permission, UserAdd, UserBlock, UserDelete, UserEdit, UserView, UserViewEvents},
         time::Time,
     },
     problem::Problem,
     store::{
-        accounts::{self, Filter, Sort},
-        identity_stores, organizations,
+        accounts::{self, Act, Filter, MemberActs, Sort},
+        event_log::{self, Recorded},
+        identity_stores,
+        organizations::{self, Choice},
         paging::Slice,
+        sessions::{self, Session},
     },
     web::{
         frame::{Ask, Frame, crumb, here},
@@ -22,6 +32,10 @@ use crate::{
 use actix_web::{HttpResponse, Responder, web::Path};
 use askama::Template;
 use serde_json::json;
+
+fn base(store: &IdentityStore) -> String {
+    format!("/admin/stores/{}", store.slug)
+}
 
 fn account_json(account: &accounts::Account) -> serde_json::Value {
     json!({
@@ -66,6 +80,7 @@ struct List {
     accounts: Slice<accounts::Listed>,
     pager: Pager,
     at: Option<String>,
+    may_add: bool,
 }
 view!(List, as_results, json);
 
@@ -99,8 +114,9 @@ pub async fn list(permit: Permit<UserView>, ask: Ask, slug: Path<String>) -> Res
     }
     let f = ask.frame("accounts", Some(&store), vec![here("Accounts")]);
     let pager = Pager::new(&query, &accounts);
-    let (base, address, at) = (format!("/admin/stores/{}", store.slug), query.address(), at.map(|at| at.name));
-    Ok(page(List { f, base, query, sort, accounts, pager, at }).replaces(address).respond_to(&ask.req))
+    let (base, address, at) = (base(&store), query.address(), at.map(|at| at.name));
+    let may_add = ask.actor()?.may(&UserAdd::LEAF);
+    Ok(page(List { f, base, query, sort, accounts, pager, at, may_add }).replaces(address).respond_to(&ask.req))
 }
 
 #[derive(Template)]
@@ -112,6 +128,20 @@ struct Show {
     detail: accounts::Detail,
     may_open_organizations: bool,
     built_in: bool,
+    edit: Act,
+    block: Act,
+    delete: Act,
+    /// Of each visible membership, by organization.
+    member: Vec<MemberActs>,
+    /// Organizations to join it to; none where the person may not.
+    joins: Vec<Choice>,
+    /// The groups of the store.
+    groups: Vec<String>,
+    sessions: Vec<Session>,
+    confirmed: (bool, bool),
+    /// What happened to it; none on other tabs.
+    events: Option<(Slice<Recorded>, Pager)>,
+    may_see_events: bool,
 }
 view!(Show, as_content, json);
 
@@ -132,6 +162,9 @@ impl Show {
             })
         };
         found["roles"] = json!(detail.roles.iter().map(role).collect::<Vec<_>>());
+        if let Some((events, pager)) = &self.events {
+            found["events"] = reading(events, pager, super::events::event_json);
+        }
         found
     }
 }
@@ -165,23 +198,106 @@ impl Show {
     }
 }
 
+impl Show {
+    fn is_tab(&self, word: &str) -> bool {
+        self.tab == word
+    }
+
+    fn in_group(&self, name: &str) -> bool {
+        self.detail.groups.iter().any(|group| group == name)
+    }
+
+    /// What may be done with a membership.
+    fn acts_at(&self, id: &str) -> Option<&MemberActs> {
+        self.member.iter().find(|acts| acts.organization == id)
+    }
+
+    fn says(&self, event: &Recorded) -> String {
+        super::events::says(event)
+    }
+
+    fn is_disabled(&self) -> bool {
+        self.detail.account.status == Status::Disabled
+    }
+
+    /// I-1: nobody changes how an invited account signs in.
+    fn is_invited(&self) -> bool {
+        self.detail.account.status == Status::Invited
+    }
+}
+
 /// `GET /admin/stores/{store}/accounts/{account}`
 pub async fn detail(permit: Permit<UserView>, ask: Ask, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (slug, id) = path.into_inner();
     let mut query = ask.query();
-    let tab = query.one_of("tab", &["roles", "memberships"]);
-    let (store, detail) = ask
+    let may_see_events = ask.actor()?.may(&UserViewEvents::LEAF);
+    let tabs: &[&str] = if may_see_events { &["sign-in", "roles", "memberships", "events"] } else { &["sign-in", "roles", "memberships"] };
+    let tab = query.one_of("tab", tabs);
+    let paging = query.paging(ask.rows());
+    let limits = ask.house.outside.limits;
+    let tab_too = tab.clone();
+    let actor = ask.actor()?.clone();
+    let may_join = actor.may(&UserEdit::LEAF) && actor.may(&InvitationCreate::LEAF);
+    let (store, detail, acts, member, joins, groups, sessions, confirmed, events) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
                 let store = identity_stores::find(view, &slug)?;
                 let detail = accounts::detail(view, store.key, &id)?;
-                Ok((store, detail))
+                let acts = accounts::act(view, &detail.account, &[&UserEdit::LEAF, &UserBlock::LEAF, &UserDelete::LEAF])?;
+                let (mut member, mut joins, mut groups, mut sessions) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+                let (mut confirmed, mut events) = ((true, true), None);
+                match tab_too.as_str() {
+                    "memberships" => {
+                        member = accounts::member_acts(view, &detail)?;
+                        if may_join && !store.built_in {
+                            joins = view.also::<UserEdit, _>(|view| organizations::choices(view, store.key))?.0;
+                            joins.retain(|choice| !detail.memberships.iter().any(|member| member.organization_id == choice.id));
+                        }
+                    }
+                    "sign-in" => {
+                        sessions = sessions::of(view, &detail.account, limits)?;
+                        confirmed = accounts::edited(view, store.key, &id)?.confirmed;
+                    }
+                    "events" => {
+                        let found = view.also::<UserViewEvents, _>(|view| event_log::of_account(view, &detail.account, &paging))?;
+                        events = Some(found);
+                    }
+                    "" => groups = identity_stores::group_names(view, &store)?,
+                    _ => {}
+                }
+                Ok((store, detail, acts, member, joins, groups, sessions, confirmed, events))
             })
         })
         .await?;
-    let base = format!("/admin/stores/{}", store.slug);
+    let [edit, block, delete] = <[Act; 3]>::try_from(acts).map_err(|_| Problem::NotFound)?;
+    let base = base(&store);
     let f = ask.frame("accounts", Some(&store), vec![crumb(format!("{base}/accounts"), "Accounts"), here(detail.account.title())]);
-    let may_open_organizations = ask.actor()?.may(&OrganizationView::LEAF);
-    Ok(page(Show { f, base, tab, detail, may_open_organizations, built_in: store.built_in }).whole().respond_to(&ask.req))
+    let (may_open_organizations, built_in) = (actor.may(&OrganizationView::LEAF), store.built_in);
+    if let Some(last) = events.as_ref().and_then(|events| past_end(&query, events)) {
+        return Ok(see_other(&ask.req, &last));
+    }
+    let events = events.map(|events| {
+        let pager = Pager::new(&query, &events);
+        (events, pager)
+    });
+    let view = Show {
+        f,
+        base,
+        tab,
+        detail,
+        may_open_organizations,
+        built_in,
+        edit,
+        block,
+        delete,
+        member,
+        joins,
+        groups,
+        sessions,
+        confirmed,
+        events,
+        may_see_events,
+    };
+    Ok(page(view).whole().respond_to(&ask.req))
 }

@@ -1,8 +1,15 @@
-//! Identity stores: the list, which is also the store switcher, and their page to read (screens.md 4.4).
+//! Identity stores: the list, which is also the store switcher, and their page (screens.md 4.4).
+
+mod edit;
+
+pub use edit::{add, attributes, attributes_form, confirm_delete, delete, groups, groups_form, new, settings, settings_form};
 
 use crate::{
     access::{Console, Permit},
-    domain::permissions::{IdentityStoreView, Permission},
+    domain::{
+        identity_store::IdentityStore,
+        permissions::{IdentityStoreAdd, IdentityStoreEdit, IdentityStoreView, Permission},
+    },
     problem::Problem,
     store::{identity_stores, paging::Slice},
     web::{
@@ -25,6 +32,7 @@ struct List {
     pager: Pager,
     next: &'static str,
     may_open: bool,
+    may_add: bool,
 }
 view!(List, as_results, json);
 
@@ -77,7 +85,8 @@ pub async fn list(permit: Permit<Console>, ask: Ask) -> Result<HttpResponse, Pro
     let f = ask.frame("stores", first.as_ref(), vec![here("Identity stores")]);
     let pager = Pager::new(&query, &stores);
     let address = query.address();
-    Ok(page(List { f, query, stores, pager, next, may_open }).replaces(address).respond_to(&ask.req))
+    let may_add = ask.actor()?.may(&IdentityStoreAdd::LEAF);
+    Ok(page(List { f, query, stores, pager, next, may_open, may_add }).replaces(address).respond_to(&ask.req))
 }
 
 #[derive(Template)]
@@ -85,13 +94,44 @@ pub async fn list(permit: Permit<Console>, ask: Ask) -> Result<HttpResponse, Pro
 struct Show {
     f: Frame,
     detail: identity_stores::Detail,
+    may_edit: bool,
 }
-view!(Show, as_content);
+view!(Show, as_content, json);
+
+impl Show {
+    fn json(&self) -> serde_json::Value {
+        let store = &self.detail.listed.store;
+        json!({
+            "name": store.name, "slug": store.slug, "built_in": store.built_in,
+            "self_registration": store.self_registration, "organization_registration": store.organization_registration,
+            "organizations": self.detail.listed.organizations, "accounts": self.detail.listed.accounts,
+            "groups": self.detail.groups.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            "attributes": self.detail.attributes.iter().map(|attribute| json!({
+                "key": attribute.name, "label": attribute.label, "type": attribute.kind.word(), "required": attribute.required,
+                "choices": attribute.choices, "portal_visible": attribute.portal_visible, "portal_editable": attribute.portal_editable,
+                "personal": attribute.personal,
+            })).collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// The frame of a store's page, or of one below it.
+fn frame_of(ask: &Ask, store: &IdentityStore, last: Option<&str>) -> Frame {
+    let mut crumbs = vec![crumb("/admin/stores", "Identity stores")];
+    match last {
+        Some(last) => {
+            crumbs.push(crumb(format!("/admin/stores/{}", store.slug), store.name.clone()));
+            crumbs.push(here(last));
+        }
+        None => crumbs.push(here(store.name.clone())),
+    }
+    ask.frame("stores", Some(store), crumbs)
+}
 
 /// `GET /admin/stores/{store}`
 pub async fn detail(permit: Permit<IdentityStoreView>, ask: Ask, slug: Path<String>) -> Result<impl Responder, Problem> {
     let detail = ask.house.work(move |db| db.read(&permit, |view| identity_stores::detail(view, &slug))).await?;
-    let name = detail.listed.store.name.clone();
-    let f = ask.frame("stores", Some(&detail.listed.store), vec![crumb("/admin/stores", "Identity stores"), here(name)]);
-    Ok(page(Show { f, detail }).whole())
+    let f = frame_of(&ask, &detail.listed.store, None);
+    let may_edit = ask.actor()?.may(&IdentityStoreEdit::LEAF);
+    Ok(page(Show { f, detail, may_edit }).whole())
 }

@@ -1,12 +1,14 @@
 //! Screens of administrators, one file each.
 
-/// Accounts, to read.
+/// Accounts.
 pub mod accounts;
+/// The event log.
+pub mod events;
 /// The first page.
 pub mod home;
-/// Identity stores, to read.
+/// Identity stores.
 pub mod identity_stores;
-/// Organizations, to read.
+/// Organizations.
 pub mod organizations;
 /// Role assignments: pairs, holders, giving and taking.
 pub mod role_assignments;

@@ -1,11 +1,21 @@
-//! Organizations: tree, list and detail, to read (screens.md 4.5).
+//! Organizations: tree, list and detail (screens.md 4.5).
+
+mod edit;
+mod switch;
+
+pub use edit::{add, edit, edit_form, new};
+pub use switch::{activate, confirm_activate, confirm_deactivate, confirm_delete, deactivate, delete};
 
 use crate::{
-    access::Permit,
+    access::{Actor, Permit},
     domain::{
+        identity_store::IdentityStore,
         key::OrganizationKey,
-        organization::{Status, Step},
-        permissions::{OrganizationView, Permission, RoleAssignmentEdit, RoleAssignmentView, UserView},
+        organization::{Lineage, Status, Step},
+        permissions::{
+            EventView, OrganizationActivate, OrganizationAdd, OrganizationDelete, OrganizationEdit, OrganizationView, Permission,
+            RoleAssignmentEdit, RoleAssignmentView, UserView,
+        },
     },
     problem::Problem,
     store::{
@@ -23,6 +33,10 @@ use crate::{
 use actix_web::{HttpResponse, Responder, web::Path};
 use askama::Template;
 use serde_json::json;
+
+fn base(store: &IdentityStore) -> String {
+    format!("/admin/stores/{}", store.slug)
+}
 
 fn listed_json(listed: &organizations::Listed) -> serde_json::Value {
     json!({
@@ -55,6 +69,7 @@ struct List {
     organizations: Slice<organizations::Listed>,
     pager: Pager,
     total: String,
+    may_add: bool,
 }
 view!(List, as_results, json);
 
@@ -139,8 +154,9 @@ pub async fn list(permit: Permit<OrganizationView>, ask: Ask, slug: Path<String>
     }
     let f = ask.frame("organizations", Some(&store), vec![here("Organizations")]);
     let pager = Pager::new(&query, &organizations);
-    let (base, address, total) = (format!("/admin/stores/{}", store.slug), query.address(), total(count));
-    Ok(page(List { f, base, query, tree, organizations, pager, total }).replaces(address).respond_to(&ask.req))
+    let (base, address, total) = (base(&store), query.address(), total(count));
+    let may_add = ask.actor()?.may(&OrganizationAdd::LEAF) && !store.built_in;
+    Ok(page(List { f, base, query, tree, organizations, pager, total, may_add }).replaces(address).respond_to(&ask.req))
 }
 
 #[derive(Template)]
@@ -148,6 +164,7 @@ pub async fn list(permit: Permit<OrganizationView>, ask: Ask, slug: Path<String>
 struct Show {
     f: Frame,
     base: String,
+    slug: String,
     query: Query,
     tab: String,
     detail: organizations::Detail,
@@ -157,7 +174,32 @@ struct Show {
     pager: Option<Pager>,
     admins: Option<Vec<OrgAdmin>>,
     tabs: Vec<(&'static str, &'static str)>,
-    may_assign: bool,
+    may: May,
+}
+
+/// What the viewer may do with this organization; what they may not is absent (D-12).
+struct May {
+    assign: bool,
+    add: bool,
+    edit: bool,
+    activate: bool,
+    delete: bool,
+    events: bool,
+}
+
+impl May {
+    /// Each permission has to reach this very organization.
+    fn of(actor: &Actor, at: &Lineage, store: &IdentityStore) -> Self {
+        let here = |leaf| actor.reach_of(leaf).is_some_and(|reach| reach.contains(at));
+        Self {
+            assign: actor.may(&RoleAssignmentEdit::LEAF) && !store.built_in,
+            add: here(&OrganizationAdd::LEAF) && !store.built_in,
+            edit: here(&OrganizationEdit::LEAF),
+            activate: here(&OrganizationActivate::LEAF) && !at.is_root,
+            delete: here(&OrganizationDelete::LEAF) && !at.is_root,
+            events: here(&EventView::LEAF),
+        }
+    }
 }
 view!(Show, as_content, json);
 
@@ -218,7 +260,7 @@ pub async fn detail(permit: Permit<OrganizationView>, ask: Ask, path: Path<(Stri
     let below = query.one_of("below", &["1"]) == "1";
     let paging = query.paging(ask.rows());
     let tab_too = tab.clone();
-    let (store, detail, children, accounts, admins) = ask
+    let (store, detail, children, accounts, admins, at) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
@@ -240,7 +282,8 @@ pub async fn detail(permit: Permit<OrganizationView>, ask: Ask, path: Path<(Stri
                     "admins" => Some(view.also::<RoleAssignmentView, _>(|view| role_assignments::org_admins(view, &organization))?),
                     _ => None,
                 };
-                Ok((store, detail, children, accounts, admins))
+                let at = organizations::lineage_of(view, &organization)?;
+                Ok((store, detail, children, accounts, admins, at))
             })
         })
         .await?;
@@ -248,12 +291,12 @@ pub async fn detail(permit: Permit<OrganizationView>, ask: Ask, path: Path<(Stri
         return Ok(see_other(&ask.req, &last));
     }
     let (children, more_children) = children.map_or((Vec::new(), false), |slice| (slice.rows, slice.last.is_some()));
-    let base = format!("/admin/stores/{}", store.slug);
+    let base = base(&store);
     let name = detail.listed.organization.name.clone();
     let f = ask.frame("organizations", Some(&store), vec![crumb(format!("{base}/organizations"), "Organizations"), here(name)]);
     let pager = accounts.as_ref().map(|accounts| Pager::new(&query, accounts));
-    let may_assign = actor.may(&RoleAssignmentEdit::LEAF) && !store.built_in;
-    Ok(page(Show { f, base, query, tab, detail, children, more_children, accounts, pager, admins, tabs, may_assign })
+    let may = May::of(&actor, &at, &store);
+    Ok(page(Show { f, base, slug: store.slug, query, tab, detail, children, more_children, accounts, pager, admins, tabs, may })
         .whole()
         .respond_to(&ask.req))
 }

@@ -362,7 +362,7 @@ pub async fn assign(permit: Permit<RoleAssignmentEdit>, ask: Ask, slug: Path<Str
             )
             .await
         }
-        Gave::Done { given, already, .. } => {
+        Gave::Done { given, already, event } => {
             let (role, organization) = (&wanted.role.terms.name, &wanted.organization.name);
             let pair = pair_address(&base(&store), &wanted.organization, &wanted.role);
             let words = match given {
@@ -371,6 +371,9 @@ pub async fn assign(permit: Permit<RoleAssignmentEdit>, ask: Ask, slug: Path<Str
                 many => format!("{} accounts now hold {role} in {organization}.", text::thousands(many as i64)),
             };
             let mut note = Note::new(words);
+            if given > 0 {
+                note = note.undo(event);
+            }
             if !already.is_empty() {
                 let names = already.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
                 let more = if already.len() > 5 { format!(" and {} more", already.len() - 5) } else { String::new() };
@@ -463,6 +466,7 @@ pub async fn remove(permit: Permit<RoleAssignmentEdit>, ask: Ask, slug: Path<Str
         Once::Before(to) => return Ok(see_other(&ask.req, &to)),
         Once::Now(done) => done,
     };
+    let (removed, event) = removed;
     let words = match removed {
         0 => format!("Nothing to do: none of them held {} in {}.", wanted.role.terms.name, wanted.organization.name),
         many => format!(
@@ -473,7 +477,8 @@ pub async fn remove(permit: Permit<RoleAssignmentEdit>, ask: Ask, slug: Path<Str
             wanted.organization.name
         ),
     };
-    ask.led_to(&back, Note::new(words))
+    let note = Note::new(words);
+    ask.led_to(&back, if removed > 0 { note.undo(event) } else { note })
 }
 
 /// Who gave it, or how it came about.

@@ -556,12 +556,13 @@ pub async fn edit(
             let mark = if everyone { format!("everyone {}", effect.mark()) } else { effect.mark() };
             confirm(&ask, &store, &name, fields, format!("{}/roles/{id}", base(&store)), effect, everyone, mark, changed)
         }
-        Ok(Saved::Done(role, effect)) => {
+        Ok(Saved::Done(role, effect, event)) => {
             let note = Note::new(format!("{} saved.", role.terms.name));
             let note = match effect.accounts {
                 0 => note,
                 accounts => note.more(format!("{} affected.", text::count(accounts, "account is", "accounts are"))),
             };
+            let note = note.undo(event);
             ask.led_to(&format!("{}/roles/{}", base(&store), role.id), note)
         }
     }

@@ -5,7 +5,7 @@ use super::{
     dice::Dice,
     names::{self, HOMES, LANDS, Land},
 };
-use crate::domain::world::Organization;
+use crate::domain::{organization, world::Organization};
 use serde_json::{Map, Value};
 
 /// The deepest that anything lies below root.
@@ -301,5 +301,7 @@ fn entry(index: usize, path: &[String], about: String, inactive: bool, dice: &mu
         metadata,
         self_registration: !dice.of_thousand(150),
         organization_registration: !dice.of_thousand(150),
+        slug: top.then(|| organization::slug_of(&path[0])),
+        domains: Vec::new(),
     }
 }

@@ -268,7 +268,7 @@ impl<'a> Judge<'a> {
         let terms = Terms::check(&mut work.faults, at, self.store, account, plan.old.as_deref())?;
         let credentials = credentials(&mut work.faults, at, account);
         match &terms {
-            Some(terms) => self.identifiers(work, people, known, at, terms, plan),
+            Some(terms) => self.identifiers(work, people, known, at, account, terms, plan),
             // That others name it is no second fault.
             None => {
                 for typed in [&account.email, &account.username].into_iter().flatten() {
@@ -289,15 +289,20 @@ impl<'a> Judge<'a> {
     }
 
     /// S-3: one namespace per store.
+    #[allow(clippy::too_many_arguments, reason = "the third pass hands on all it has")]
     fn identifiers(
         &self,
         work: &mut Work,
         people: &mut People,
         known: &mut HashMap<String, AccountKey>,
         at: At,
+        account: &world::Account,
         terms: &Terms,
         plan: &Plan,
     ) {
+        if let Some(place) = account.unconfirmed.iter().position(|word| word != "email" && word != "username") {
+            work.faults.add(at.key("unconfirmed").index(place), "Say email or username.");
+        }
         for (kind, typed) in [("email", &terms.email), ("username", &terms.username)] {
             let Some(typed) = typed else { continue };
             let folded = text::fold(typed);
@@ -306,7 +311,13 @@ impl<'a> Judge<'a> {
                 Some(_) => work.faults.add(at.key(kind), format!("“{typed}” is an identifier of another account of this store.")),
                 None => {
                     known.insert(folded.clone(), plan.key);
-                    people.taken.push(IdentifierRow { store: self.store.entry.row.key, folded, account: plan.key, kind });
+                    people.taken.push(IdentifierRow {
+                        store: self.store.entry.row.key,
+                        folded,
+                        account: plan.key,
+                        kind,
+                        confirmed: !account.unconfirmed.iter().any(|word| word == kind),
+                    });
                 }
             }
         }

@@ -3,7 +3,9 @@
 use super::{BINDS, Entry, Keys, State, Work, insert_all, path_words, stores::Stores, upsert_all};
 use crate::{
     domain::{
+        identity_store,
         key::*,
+        mail_domain,
         organization::{self, Lineage, Status},
         text,
         time::Time,
@@ -12,10 +14,10 @@ use crate::{
     problem::Problem,
     store::{
         conn::on_each,
-        schema::{organization_closure, organizations},
+        schema::{organization_closure, organization_domains, organizations},
         world::{
             At, Faults,
-            rows::{ClosureRow, OrganizationRow},
+            rows::{ClosureRow, DomainRow, OrganizationRow},
         },
     },
 };
@@ -29,6 +31,10 @@ pub(super) struct Tree {
     /// The same places in `list` as the parent's.
     parents: Vec<Option<usize>>,
     by_name: HashMap<(StoreKey, usize), HashMap<String, usize>>,
+    /// Whose each slug and each domain is.
+    slugs: HashMap<(StoreKey, String), usize>,
+    domains: HashMap<(StoreKey, String), usize>,
+    new_domains: Vec<(String, usize)>,
     pub root: usize,
     keys: Keys,
 }
@@ -97,11 +103,29 @@ fn load(work: &mut Work) -> Result<Tree, Problem> {
     let rows: Vec<OrganizationRow> = organizations::table.order((organizations::depth, organizations::key)).load(conn)?;
     let keys = Keys::of(conn, "organizations")?;
     let mut by_key: HashMap<OrganizationKey, usize> = HashMap::new();
-    let mut tree = Tree { list: Vec::new(), parents: Vec::new(), by_name: HashMap::new(), root: 0, keys };
+    let mut tree = Tree {
+        list: Vec::new(),
+        parents: Vec::new(),
+        by_name: HashMap::new(),
+        slugs: HashMap::new(),
+        domains: HashMap::new(),
+        new_domains: Vec::new(),
+        root: 0,
+        keys,
+    };
     for row in rows {
         let parent = row.parent.and_then(|parent| by_key.get(&parent).copied());
         by_key.insert(row.key, tree.list.len());
+        if let Some(slug) = &row.slug {
+            tree.slugs.insert((row.store, slug.clone()), tree.list.len());
+        }
         push(&mut tree, parent, Entry::there(row));
+    }
+    let domains: Vec<DomainRow> = organization_domains::table.load(conn)?;
+    for row in domains {
+        if let Some(place) = by_key.get(&row.organization) {
+            tree.domains.insert((row.store, row.domain), *place);
+        }
     }
     if tree.list.is_empty() { Err(Problem::NotFound) } else { Ok(tree) }
 }
@@ -149,10 +173,15 @@ fn one(
         faults.add(at.key("status"), "The status of an organization is active or inactive.");
     }
     let external_id = match &wanted.external_id {
-        Some(typed) => external_id(faults, at, typed).map(Some),
+        Some(typed) => faults.sift(at.key("external_id"), organization::external_id(typed)).map(Some),
         None => Some(None),
     };
-    let (Some(name), Some(description), Some(status), Some(external_id)) = (name, description, status, external_id) else {
+    let slug = match &wanted.slug {
+        Some(typed) => faults.sift(at.key("slug"), identity_store::slug(typed)).map(Some),
+        None => Some(None),
+    };
+    let (Some(name), Some(description), Some(status), Some(external_id), Some(slug)) = (name, description, status, external_id, slug)
+    else {
         return Ok(false);
     };
     let folded = text::fold(&name);
@@ -163,7 +192,7 @@ fn one(
     }
     let old = there.map(|there| tree.list[there].row.clone());
     let Some(metadata) = metadata(faults, at, old.as_ref().map(|row| row.metadata.as_str()), &wanted.metadata)? else { return Ok(false) };
-    let row = OrganizationRow {
+    let mut row = OrganizationRow {
         key: OrganizationKey(0),
         id: String::new(),
         store,
@@ -181,11 +210,22 @@ fn one(
         rev: 1,
         created_at: work.now,
         changed_at: work.now,
+        slug: old.as_ref().and_then(|row| row.slug.clone()),
     };
+    if let Some(slug) = slug
+        && row.slug.as_ref() != Some(&slug)
+    {
+        if let Some(other) = tree.slugs.insert((store, slug.clone()), there.unwrap_or(tree.list.len())) {
+            let words = format!("The organization {} of this store has the slug “{slug}” already.", tree.list[other].row.name);
+            faults.add(at.key("slug"), words);
+            return Ok(false);
+        }
+        row.slug = Some(slug);
+    }
     let state = match (there, old) {
         (Some(there), Some(old)) => {
             let terms = |row: &OrganizationRow| {
-                let texts = (row.name.clone(), row.description.clone(), row.external_id.clone(), row.metadata.clone());
+                let texts = (row.name.clone(), row.description.clone(), row.external_id.clone(), row.metadata.clone(), row.slug.clone());
                 (texts, row.active, row.self_registration, row.organization_registration)
             };
             let entry = &mut tree.list[there];
@@ -203,16 +243,33 @@ fn one(
         }
     };
     work.summary.organizations.note(state);
-    Ok(true)
+    let place = there.unwrap_or(tree.list.len() - 1);
+    Ok(domains(work, tree, store, at, &wanted.domains, place))
 }
 
-fn external_id(faults: &mut Faults, at: At, typed: &str) -> Option<String> {
-    let id = text::line(typed);
-    if text::has_unprintable(typed) || id.is_empty() || text::length(&id) > 128 {
-        faults.add(at.key("external_id"), "An external identifier has 1 to 128 printable characters.");
-        return None;
+/// O-1: domains of the file are added; one that another organization of the store has is a fault.
+fn domains(work: &mut Work, tree: &mut Tree, store: StoreKey, at: At, wanted: &[String], place: usize) -> bool {
+    let at = at.key("domains");
+    let mut good = true;
+    for (index, typed) in wanted.iter().enumerate() {
+        let Some(domain) = work.faults.sift(at.index(index), mail_domain::check(typed)) else {
+            good = false;
+            continue;
+        };
+        match tree.domains.get(&(store, domain.clone())) {
+            Some(owner) if *owner == place => {}
+            Some(owner) => {
+                let words = format!("The domain {domain} belongs to {} already.", tree.list[*owner].row.name);
+                work.faults.add(at.index(index), words);
+                good = false;
+            }
+            None => {
+                tree.new_domains.push((domain.clone(), place));
+                tree.domains.insert((store, domain), place);
+            }
+        }
     }
-    Some(id)
+    good
 }
 
 /// What is there with the file's pairs over it (O-1).
@@ -224,24 +281,18 @@ fn metadata(faults: &mut Faults, at: At, old: Option<&str>, wanted: &Map<String,
     let at = at.key("metadata");
     let mut good = true;
     for (key, value) in wanted {
-        let here = at.key(key);
-        if !(1..=64).contains(&key.len())
-            || !key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte))
-        {
-            faults.add(here, "The key of a metadata pair has 1 to 64 of a-z, 0-9, dash, underscore and dot.");
+        let Some(value) = value.as_str() else {
+            faults.add(at.key(key), "The value of a metadata pair is text.");
+            good = false;
+            continue;
+        };
+        if faults.sift(at.key(key), organization::metadata_pair(key, value)).is_some() {
+            pairs.insert(key.clone(), Value::from(value));
+        } else {
             good = false;
         }
-        match value.as_str() {
-            Some(text) if text::length(text) <= 512 && !text::has_unprintable(text) => {
-                pairs.insert(key.clone(), Value::from(text));
-            }
-            _ => {
-                faults.add(here, "The value of a metadata pair is text of at most 512 printable characters.");
-                good = false;
-            }
-        }
     }
-    if pairs.len() > 50 {
+    if pairs.len() > organization::MOST_METADATA {
         faults.add(at, format!("An organization has at most 50 pairs of metadata; this one would have {}.", pairs.len()));
         good = false;
     }
@@ -255,11 +306,11 @@ pub(super) fn write(work: &mut Work, tree: &mut Tree) -> Result<(), Problem> {
     let conn = work.tx.conn();
     use organizations as o;
     let rows: Vec<OrganizationRow> = added.iter().map(|place| tree.list[*place].row.clone()).collect();
-    insert_all!(conn, o::table, 17, rows);
+    insert_all!(conn, o::table, 18, rows);
     upsert_all!(
         conn,
         o::table,
-        17,
+        18,
         Entry::rows(&tree.list, State::Changed),
         o::key,
         [
@@ -274,8 +325,18 @@ pub(super) fn write(work: &mut Work, tree: &mut Tree) -> Result<(), Problem> {
             o::organization_registration,
             o::rev,
             o::changed_at,
+            o::slug,
         ]
     );
+    let domains: Vec<DomainRow> = tree
+        .new_domains
+        .iter()
+        .map(|(domain, place)| {
+            let row = &tree.list[*place].row;
+            DomainRow { store: row.store, domain: domain.clone(), organization: row.key }
+        })
+        .collect();
+    insert_all!(conn, organization_domains::table, 3, domains);
     let closure: Vec<ClosureRow> = added
         .iter()
         .flat_map(|place| {

@@ -106,7 +106,7 @@ pub(in crate::store::world::import) fn write(
     // In the order of their table, which is then written from its start to its end.
     let mut taken = people.taken;
     taken.sort_by(|one, other| (one.store, &one.folded).cmp(&(other.store, &other.folded)));
-    insert_all!(conn, identifiers::table, 4, taken);
+    insert_all!(conn, identifiers::table, 5, taken);
     use memberships as m;
     upsert_all!(conn, m::table, 4, people.memberships, (m::account, m::organization), [m::status]);
     insert_all!(conn, account_group_members::table, 2, people.groups);
