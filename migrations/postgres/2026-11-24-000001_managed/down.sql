@@ -1,0 +1,10 @@
+DROP INDEX sessions_seen;
+DROP INDEX event_subjects_store;
+DROP INDEX events_outcome;
+DROP INDEX events_actor;
+DROP TABLE jobs;
+DROP TABLE account_imports;
+ALTER TABLE identifiers DROP COLUMN confirmed;
+DROP TABLE organization_domains;
+DROP INDEX organizations_slug;
+ALTER TABLE organizations DROP COLUMN slug;

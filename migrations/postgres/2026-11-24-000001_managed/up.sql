@@ -1,0 +1,40 @@
+-- O-1: the organization's part of its registration link. Empty for root.
+ALTER TABLE organizations ADD COLUMN slug text COLLATE "C";
+CREATE UNIQUE INDEX organizations_slug ON organizations (store, slug);
+
+-- O-1: whose mail comes from here belongs to the organization.
+CREATE TABLE organization_domains (
+  store bigint NOT NULL REFERENCES identity_stores (key),
+  domain text COLLATE "C" NOT NULL,
+  organization bigint NOT NULL REFERENCES organizations (key),
+  PRIMARY KEY (store, domain)
+);
+CREATE INDEX organization_domains_organization ON organization_domains (organization, domain);
+
+-- P-6: what somebody else set counts for signing in only after its owner has confirmed it.
+ALTER TABLE identifiers ADD COLUMN confirmed boolean NOT NULL DEFAULT true;
+
+-- A list of accounts that somebody uploaded and has not confirmed yet.
+CREATE TABLE account_imports (
+  id text COLLATE "C" NOT NULL PRIMARY KEY,
+  account bigint NOT NULL REFERENCES accounts (key),
+  store bigint NOT NULL REFERENCES identity_stores (key),
+  name text COLLATE "C" NOT NULL,
+  body text COLLATE "C" NOT NULL,
+  result text COLLATE "C",
+  expires_at bigint NOT NULL
+);
+CREATE INDEX account_imports_account ON account_imports (account, expires_at);
+
+-- Work that runs by itself, once however many processes there are.
+CREATE TABLE jobs (
+  name text COLLATE "C" NOT NULL PRIMARY KEY,
+  ran_at bigint NOT NULL
+);
+
+-- The event log is read by who acted, in a store, and of what kind.
+CREATE INDEX events_actor ON events (actor, key);
+CREATE INDEX events_outcome ON events (outcome, key);
+CREATE INDEX event_subjects_store ON event_subjects (store, event);
+
+CREATE INDEX sessions_seen ON sessions (seen_at);

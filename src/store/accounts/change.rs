@@ -1,0 +1,410 @@
+//! Accounts made and edited by hand (S-3, P-6).
+
+use super::Account;
+use crate::{
+    access::{Ground, Reach},
+    domain::{
+        Refusal,
+        account::{self, MembershipStatus, Status, Terms},
+        event::{Event, Subject},
+        identity_store::IdentityStore,
+        key::*,
+        organization::Organization,
+        permissions::{InvitationCreate, Permission, UserAdd, UserEdit},
+        text,
+    },
+    problem::Problem,
+    store::{
+        conn::{Conn, on_each},
+        organizations,
+        schema::{account_group_members, account_groups, accounts, identifiers, identity_stores, memberships},
+        set_up::keep_a_super_administrator,
+        sign_in::search_text,
+        targets,
+        transaction::{Reader, Tx},
+        tree,
+    },
+};
+use diesel::prelude::*;
+use serde_json::{Map, Value, json};
+
+/// Makes an account, invited and without a password (S-4), as a member of these organizations.
+///
+/// # Errors
+/// A refusal at the field; [`Problem::Forbidden`] where the person may not add to one of the organizations.
+pub fn add(tx: &mut Tx<UserAdd>, store: &IdentityStore, terms: &Terms, organizations: &[String]) -> Result<Account, Problem> {
+    let now = tx.now();
+    let places = joined(tx, store, organizations)?;
+    for (field, typed) in [("email", &terms.email), ("username", &terms.username)] {
+        if let Some(typed) = typed {
+            free(tx.conn(), store.key, field, typed, None)?;
+        }
+    }
+    let id = tx.chance().id("acc");
+    use accounts as a;
+    let key: AccountKey = diesel::insert_into(a::table)
+        .values((
+            (a::id.eq(&id), a::store.eq(store.key), a::name.eq(&terms.name), a::name_sort.eq(text::search(&terms.name))),
+            (
+                a::email.eq(&terms.email),
+                a::username.eq(&terms.username),
+                a::search.eq(search_text(&terms.name, terms.email.as_deref(), terms.username.as_deref())),
+            ),
+            (
+                a::status.eq(Status::Invited),
+                a::locked_until.eq(None::<i64>),
+                a::password_hash.eq(None::<String>),
+                a::change_password.eq(false),
+            ),
+            (a::attributes.eq(written(&terms.attributes)?), a::last_sign_in_at.eq(None::<i64>)),
+            (a::rev.eq(1), a::created_at.eq(now), a::changed_at.eq(now)),
+        ))
+        .returning(a::key)
+        .get_result(tx.conn())?;
+    for (kind, typed) in [("email", &terms.email), ("username", &terms.username)] {
+        if let Some(typed) = typed {
+            put_identifier(tx.conn(), store.key, key, kind, typed)?;
+        }
+    }
+    use memberships as m;
+    let rows: Vec<_> = places
+        .iter()
+        .map(|place| (m::account.eq(key), m::organization.eq(place.key), m::status.eq(MembershipStatus::Active), m::created_at.eq(now)))
+        .collect();
+    on_each!(tx.conn(), |conn| diesel::insert_into(m::table).values(rows).execute(conn))?;
+    diesel::update(identity_stores::table.find(store.key))
+        .set(identity_stores::accounts.eq(identity_stores::accounts + 1))
+        .execute(tx.conn())?;
+    let mut event = Event::done("account.add")
+        .with("account", terms.name.as_str())
+        .with("after", json!({ "name": terms.name, "email": terms.email, "username": terms.username, "attributes": terms.attributes }))
+        .with("organizations", places.iter().map(|place| place.name.clone()).collect::<Vec<_>>());
+    if places.is_empty() {
+        event = event.on(Subject::of("account", &id).in_store(store.key));
+    }
+    for place in &places {
+        event = event.on(Subject::of("account", &id).at(place.key).in_store(store.key));
+    }
+    tx.record(event)?;
+    super::by_ids(tx.conn(), &Reach::Everywhere, store.key, &[id])?.pop().ok_or(Problem::NotFound)
+}
+
+/// The organizations that a new account joins: each in the reach of the permit. An account of Administrators joins
+/// root (S-7); one without any is for those who look after the whole store (P-3).
+fn joined(tx: &mut Tx<UserAdd>, store: &IdentityStore, ids: &[String]) -> Result<Vec<Organization>, Problem> {
+    let root = tree::root(tx.conn())?;
+    let root_place = tree::lineage(tx.conn(), root)?;
+    if store.built_in {
+        let actor = tx.permit().person()?;
+        let invites = actor.reach_of(&InvitationCreate::LEAF).is_some_and(|reach| reach.contains(&root_place));
+        if !tx.permit().reach().contains(&root_place) || !invites {
+            return Err(Problem::Forbidden(
+                "Only administrators who may add and invite to the root organization add accounts here.".into(),
+            ));
+        }
+        return Ok(vec![organizations::find_by_key(tx, root)?]);
+    }
+    let mut places: Vec<Organization> = Vec::new();
+    for id in ids.iter().filter(|id| !id.is_empty()) {
+        let place = match organizations::find(tx, store.key, id) {
+            Err(Problem::NotFound | Problem::Forbidden(_)) => {
+                return Err(Refusal::at("org", "Choose organizations that you may add accounts to.").into());
+            }
+            found => found?,
+        };
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    if places.is_empty() && !covers_everyone(tx, &root_place)? {
+        return Err(Refusal::at("org", "Choose an organization; accounts without one are for those who look after the whole store.").into());
+    }
+    Ok(places)
+}
+
+fn covers_everyone(tx: &Tx<UserAdd>, root: &crate::domain::organization::Lineage) -> Result<bool, Problem> {
+    use crate::access::Place;
+    Ok(tx.permit().reach().covers(&Place { top: root, min: 1, max: None, until: Some(tx.now()) }))
+}
+
+fn written(attributes: &Map<String, Value>) -> Result<String, Problem> {
+    serde_json::to_string(attributes).map_err(Problem::internal)
+}
+
+/// S-3: one namespace per store.
+fn free(conn: &mut Conn, store: StoreKey, field: &'static str, typed: &str, but: Option<AccountKey>) -> Result<(), Problem> {
+    let owner: Option<AccountKey> =
+        identifiers::table.find((store, text::fold(typed))).select(identifiers::account).first(conn).optional()?;
+    if owner.is_some() && owner != but { Err(account::identifier_taken(field, typed).into()) } else { Ok(()) }
+}
+
+/// Writes an identifier that somebody else sets: it counts once its owner has confirmed it (P-6).
+fn put_identifier(conn: &mut Conn, store: StoreKey, account: AccountKey, kind: &str, typed: &str) -> Result<(), Problem> {
+    use identifiers as i;
+    diesel::insert_into(i::table)
+        .values((i::store.eq(store), i::folded.eq(text::fold(typed)), i::account.eq(account), i::kind.eq(kind), i::confirmed.eq(false)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// An account with everything that its forms edit.
+#[derive(Clone, Debug)]
+pub struct Edited {
+    /// The account.
+    pub account: Account,
+    /// What people decide about it.
+    pub terms: Terms,
+    /// The names of its groups.
+    pub groups: Vec<String>,
+    /// Whether its owner has confirmed e-mail and user name.
+    pub confirmed: (bool, bool),
+    /// Version, for edits that cross.
+    pub rev: i32,
+}
+
+/// The account with what its forms edit.
+pub(super) fn edited(conn: &mut Conn, account: Account) -> Result<Edited, Problem> {
+    use accounts as a;
+    let (attributes, rev): (String, i32) = a::table.find(account.key).select((a::attributes, a::rev)).first(conn)?;
+    let attributes = serde_json::from_str(&attributes).map_err(Problem::internal)?;
+    let unconfirmed: Vec<String> = identifiers::table
+        .filter(identifiers::account.eq(account.key))
+        .filter(identifiers::confirmed.eq(false))
+        .select(identifiers::kind)
+        .load(conn)?;
+    let groups = super::groups_of(conn, account.key)?;
+    let confirmed = |kind: &str| !unconfirmed.iter().any(|word| word == kind);
+    Ok(Edited {
+        terms: Terms { name: account.name.clone(), email: account.email.clone(), username: account.username.clone(), attributes },
+        groups,
+        confirmed: (confirmed("email"), confirmed("username")),
+        rev,
+        account,
+    })
+}
+
+/// How saving an edit went.
+#[derive(Clone, Debug)]
+pub enum Saved {
+    /// Done.
+    Done(Account),
+    /// Somebody saved another version meanwhile.
+    Stale(Box<Edited>),
+}
+
+/// Changes name and profile attributes.
+///
+/// # Errors
+/// [`Problem::NotFound`] out of sight; [`Problem::Forbidden`] with the reason where the person may only look.
+pub fn edit_profile(
+    tx: &mut Tx<UserEdit>,
+    store: &IdentityStore,
+    id: &str,
+    rev: i32,
+    name: &str,
+    attributes: &Map<String, Value>,
+) -> Result<Saved, Problem> {
+    let now = tx.now();
+    let found = targets::acted_on(tx, store.key, id)?;
+    let before = edited(tx.conn(), found.account.clone())?;
+    if before.rev != rev {
+        return Ok(Saved::Stale(Box::new(before)));
+    }
+    let search = search_text(name, found.account.email.as_deref(), found.account.username.as_deref());
+    use accounts as a;
+    diesel::update(a::table.find(found.account.key))
+        .set((
+            a::name.eq(name),
+            a::name_sort.eq(text::search(name)),
+            a::search.eq(search),
+            a::attributes.eq(written(attributes)?),
+            a::rev.eq(rev + 1),
+            a::changed_at.eq(now),
+        ))
+        .execute(tx.conn())?;
+    let event = found
+        .subjects(Event::done("account.profile"), store.key)
+        .with("before", json!({ "name": before.terms.name, "attributes": before.terms.attributes }))
+        .with("after", json!({ "name": name, "attributes": attributes }));
+    tx.record(event)?;
+    Ok(Saved::Done(Account { name: name.to_owned(), ..found.account }))
+}
+
+/// Changes e-mail and user name. A new one counts once its owner has confirmed it (P-6); whoever was signed in by the
+/// old one stays signed in.
+///
+/// # Errors
+/// A refusal at the field; as [`edit_profile`]; [`Problem::Conflict`] for an invited account (I-1), and where no
+/// super administrator who can sign in would be left (D-5).
+pub fn set_identifiers(
+    tx: &mut Tx<UserEdit>,
+    store: &IdentityStore,
+    id: &str,
+    rev: i32,
+    email: Option<&str>,
+    username: Option<&str>,
+) -> Result<Saved, Problem> {
+    let now = tx.now();
+    let found = targets::acted_on(tx, store.key, id)?;
+    let account = &found.account;
+    let before = edited(tx.conn(), account.clone())?;
+    if before.rev != rev {
+        return Ok(Saved::Stale(Box::new(before)));
+    }
+    if account.status == Status::Invited {
+        return Err(Problem::Conflict("Nobody changes how an invited account signs in before its owner has accepted (I-1).".into()));
+    }
+    let mut changed = Vec::new();
+    for (kind, old, new) in [("email", &account.email, email), ("username", &account.username, username)] {
+        if old.as_deref() == new {
+            continue;
+        }
+        let same = matches!((old, new), (Some(old), Some(new)) if text::fold(old) == text::fold(new));
+        changed.push(kind);
+        // Another spelling of the same identifier stays confirmed.
+        if same {
+            continue;
+        }
+        if let Some(new) = new {
+            free(tx.conn(), store.key, kind, new, Some(account.key))?;
+        }
+        use identifiers as i;
+        diesel::delete(i::table.filter(i::account.eq(account.key)).filter(i::kind.eq(kind))).execute(tx.conn())?;
+        if let Some(new) = new {
+            put_identifier(tx.conn(), store.key, account.key, kind, new)?;
+        }
+    }
+    if changed.is_empty() {
+        return Err(Refusal::at("", "Nothing was changed: these are the sign-in names it has.").into());
+    }
+    use accounts as a;
+    diesel::update(a::table.find(account.key))
+        .set((
+            a::email.eq(email),
+            a::username.eq(username),
+            a::search.eq(search_text(&account.name, email, username)),
+            a::rev.eq(rev + 1),
+            a::changed_at.eq(now),
+        ))
+        .execute(tx.conn())?;
+    keep_a_super_administrator(tx.conn())?;
+    let event = found
+        .subjects(Event::done("account.identifiers"), store.key)
+        .with("before", json!({ "email": account.email, "username": account.username }))
+        .with("after", json!({ "email": email, "username": username }));
+    tx.record(event)?;
+    Ok(Saved::Done(Account { email: email.map(str::to_owned), username: username.map(str::to_owned), ..found.account }))
+}
+
+/// Puts the account into these groups of its store, and out of the others.
+///
+/// # Errors
+/// A refusal at `group` for a name that is none; as [`edit_profile`].
+pub fn set_groups(tx: &mut Tx<UserEdit>, store: &IdentityStore, id: &str, names: &[String]) -> Result<Account, Problem> {
+    let found = targets::acted_on(tx, store.key, id)?;
+    let before = edited(tx.conn(), found.account.clone())?.groups;
+    let all: Vec<(i64, String)> = account_groups::table
+        .filter(account_groups::store.eq(store.key))
+        .order(account_groups::name_folded)
+        .select((account_groups::key, account_groups::name))
+        .load(tx.conn())?;
+    if let Some(unknown) = names.iter().find(|name| !all.iter().any(|(_, known)| known == *name)) {
+        let shown: String = unknown.chars().take(64).collect();
+        return Err(Refusal::at("group", format!("This store has no group “{shown}”.")).into());
+    }
+    let wanted: Vec<&(i64, String)> = all.iter().filter(|(_, name)| names.contains(name)).collect();
+    use account_group_members as g;
+    diesel::delete(g::table.filter(g::account.eq(found.account.key))).execute(tx.conn())?;
+    let rows: Vec<_> = wanted.iter().map(|(key, _)| (g::account.eq(found.account.key), g::account_group.eq(*key))).collect();
+    on_each!(tx.conn(), |conn| diesel::insert_into(g::table).values(rows).execute(conn))?;
+    let after: Vec<String> = wanted.iter().map(|(_, name)| name.clone()).collect();
+    let event = found.subjects(Event::done("account.groups"), store.key).with("before", before).with("after", after);
+    tx.record(event)?;
+    Ok(found.account)
+}
+
+/// What the person may do with an account, for its page: absent, off with the reason, or on (D-12).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// They do not hold the permission anywhere.
+    Absent,
+    /// They hold it, but not for this account now.
+    Off(String),
+    /// They may.
+    On,
+}
+
+impl Act {
+    /// Whether they may.
+    pub fn is_on(&self) -> bool {
+        *self == Self::On
+    }
+
+    /// Why not, where it is off.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Off(reason) => Some(reason),
+            Self::Absent | Self::On => None,
+        }
+    }
+}
+
+/// What the reader may do with an account that was found.
+///
+/// # Errors
+/// What the database says.
+pub fn act<G: Ground>(
+    reader: &mut impl Reader<G>,
+    account: &Account,
+    leaves: &[&crate::domain::permissions::Leaf],
+) -> Result<Vec<Act>, Problem> {
+    use crate::access::target::may_act;
+    let now = reader.now();
+    let actor = reader.permit().person()?.clone();
+    let target = targets::one(reader.conn(), account.key, now)?;
+    Ok(leaves
+        .iter()
+        .map(|leaf| match may_act(&actor, leaf, &target) {
+            _ if !actor.may(leaf) => Act::Absent,
+            Ok(()) => Act::On,
+            Err(off) => Act::Off(off.reason()),
+        })
+        .collect())
+}
+
+/// What the person may do with one membership.
+#[derive(Clone, Debug)]
+pub struct MemberActs {
+    /// The organization's id.
+    pub organization: String,
+    /// Blocking and unblocking.
+    pub block: Act,
+    /// Removing.
+    pub remove: Act,
+}
+
+/// What the reader may do with each visible membership of an account: the right there alone, and rank (P-3, P-10).
+///
+/// # Errors
+/// What the database says.
+pub fn member_acts<G: Ground>(reader: &mut impl Reader<G>, detail: &super::Detail) -> Result<Vec<MemberActs>, Problem> {
+    use crate::{access::target::may_act_at, domain::permissions::UserBlock};
+    let now = reader.now();
+    let actor = reader.permit().person()?.clone();
+    let target = targets::one(reader.conn(), detail.account.key, now)?;
+    let act = |leaf, place: &crate::domain::organization::Lineage| match may_act_at(&actor, leaf, &target, place) {
+        _ if !actor.reach_of(leaf).is_some_and(|reach| reach.contains(place)) => Act::Absent,
+        Ok(()) => Act::On,
+        Err(off) => Act::Off(off.reason()),
+    };
+    Ok(detail
+        .memberships
+        .iter()
+        .filter_map(|membership| {
+            let key = membership.path.last()?.key;
+            let place = target.memberships.iter().find(|place| place.organization == key)?;
+            let (block, remove) = (act(&UserBlock::LEAF, place), act(&UserEdit::LEAF, place));
+            Some(MemberActs { organization: membership.organization_id.clone(), block, remove })
+        })
+        .collect())
+}

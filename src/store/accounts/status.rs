@@ -1,0 +1,315 @@
+//! Accounts disabled, enabled and deleted, and their sessions ended (S-4, S-6, E-4).
+
+use super::Account;
+use crate::{
+    access::{
+        Actor,
+        target::{Off, may_act},
+    },
+    domain::{
+        account::Status,
+        event::{Event, Subject},
+        identity_store::IdentityStore,
+        key::*,
+        permissions::{Permission, UserBlock, UserDelete, UserView},
+    },
+    problem::Problem,
+    store::{
+        conn::Conn,
+        schema::{accounts, identity_stores, sessions},
+        set_up::keep_a_super_administrator,
+        sql::Sql,
+        targets,
+        transaction::{Reader, Tx},
+    },
+};
+use diesel::{
+    QueryableByName,
+    prelude::*,
+    sql_types::{BigInt, Nullable, Text},
+};
+use std::collections::HashSet;
+
+/// How a change of several accounts went.
+#[derive(Clone, Debug)]
+pub enum Changed {
+    /// Done, with the event: those whose status changed, and those who stood so already.
+    Done {
+        /// Changed by this act.
+        changed: Vec<Account>,
+        /// As wanted before.
+        already: Vec<Account>,
+        /// The event.
+        event: String,
+    },
+    /// Nothing was done: some are gone, or may not be acted on, each with the reason.
+    Not {
+        /// How many are gone or out of sight.
+        gone: usize,
+        /// Names of the others with the reason.
+        off: Vec<(String, Off)>,
+    },
+}
+
+/// Disables or enables accounts, all or none (S-4, P-3, P-4); disabling ends their sessions (S-6). An account that
+/// never had a password is invited again when it is enabled.
+///
+/// # Errors
+/// [`Problem::Conflict`] where no super administrator would be left (D-5).
+pub fn set_enabled(tx: &mut Tx<UserBlock>, store: &IdentityStore, ids: &[String], on: bool) -> Result<Changed, Problem> {
+    let now = tx.now();
+    let found = match all_seen(tx, store, ids)? {
+        Ok(found) => found,
+        Err(not) => return Ok(not),
+    };
+    let (changed, already): (Vec<Account>, Vec<Account>) =
+        found.into_iter().partition(|account| (account.status == Status::Disabled) == on);
+    let keys: Vec<AccountKey> = changed.iter().map(|account| account.key).collect();
+    use accounts as a;
+    for keys in keys.chunks(10_000) {
+        let those = a::table.filter(a::key.eq_any(keys));
+        if on {
+            diesel::update(those.clone().filter(a::password_hash.is_not_null()))
+                .set((a::status.eq(Status::Active), a::changed_at.eq(now)))
+                .execute(tx.conn())?;
+            diesel::update(those.filter(a::password_hash.is_null()).filter(a::status.eq(Status::Disabled)))
+                .set((a::status.eq(Status::Invited), a::changed_at.eq(now)))
+                .execute(tx.conn())?;
+        } else {
+            diesel::update(those).set((a::status.eq(Status::Disabled), a::changed_at.eq(now))).execute(tx.conn())?;
+            diesel::delete(sessions::table.filter(sessions::account.eq_any(keys))).execute(tx.conn())?;
+        }
+    }
+    keep_a_super_administrator(tx.conn())?;
+    let all: Vec<&Account> = changed.iter().chain(&already).collect();
+    let mut event = Event::done(if on { "account.enable" } else { "account.disable" })
+        .with("accounts", all.iter().map(|account| account.title().to_owned()).collect::<Vec<_>>())
+        .with("changed", changed.iter().map(|account| account.id.clone()).collect::<Vec<_>>());
+    event = subjects(tx.conn(), event, store.key, &all)?;
+    let event = tx.record(event)?;
+    Ok(Changed::Done { changed, already, event })
+}
+
+/// Every one of the accounts in sight and not above the person; or why nothing is done.
+fn all_seen(tx: &mut Tx<UserBlock>, store: &IdentityStore, ids: &[String]) -> Result<Result<Vec<Account>, Changed>, Problem> {
+    let now = tx.now();
+    let actor = tx.permit().person()?.clone();
+    let reach = actor.reach_of(&UserView::LEAF).ok_or(Problem::NotFound)?;
+    let wanted: HashSet<&String> = ids.iter().collect();
+    let found = super::by_ids(tx.conn(), &reach, store.key, ids)?;
+    let keys: Vec<AccountKey> = found.iter().map(|account| account.key).collect();
+    let targets = targets::of(tx.conn(), &keys, now)?;
+    let off: Vec<(String, Off)> = found
+        .iter()
+        .filter_map(|account| {
+            let target = targets.get(&account.key)?;
+            may_act(&actor, &UserBlock::LEAF, target).err().map(|off| (account.title().to_owned(), off))
+        })
+        .collect();
+    let gone = wanted.len() - found.len();
+    Ok(if gone > 0 || !off.is_empty() { Err(Changed::Not { gone, off }) } else { Ok(found) })
+}
+
+/// Each account as a subject in each of its organizations (E-3).
+fn subjects(conn: &mut Conn, mut event: Event, store: StoreKey, of: &[&Account]) -> Result<Event, Problem> {
+    use crate::store::schema::memberships as m;
+    let mut joined: Vec<(AccountKey, OrganizationKey)> = Vec::new();
+    let keys: Vec<AccountKey> = of.iter().map(|account| account.key).collect();
+    for keys in keys.chunks(10_000) {
+        joined.extend(
+            m::table.filter(m::account.eq_any(keys)).select((m::account, m::organization)).load::<(AccountKey, OrganizationKey)>(conn)?,
+        );
+    }
+    for account in of {
+        event = event.on(Subject::of("account", &account.id).in_store(store));
+        for (_, organization) in joined.iter().filter(|(key, _)| *key == account.key) {
+            event = event.on(Subject::of("account", &account.id).at(*organization).in_store(store));
+        }
+    }
+    Ok(event)
+}
+
+/// Ends one session of an account, or all of them. How many were ended.
+///
+/// # Errors
+/// [`Problem::NotFound`] out of sight, or for a session that is none of its; [`Problem::Forbidden`] with the reason.
+pub fn end_sessions(tx: &mut Tx<UserBlock>, store: &IdentityStore, id: &str, session: Option<&str>) -> Result<(Account, usize), Problem> {
+    let found = targets::acted_on(tx, store.key, id)?;
+    use sessions as s;
+    let of = s::table.filter(s::account.eq(found.account.key));
+    let ended = match session {
+        Some(session) => diesel::delete(of.filter(s::id.eq(session))).execute(tx.conn())?,
+        None => diesel::delete(of).execute(tx.conn())?,
+    };
+    if ended == 0 && session.is_some() {
+        return Err(Problem::NotFound);
+    }
+    tx.record(found.subjects(Event::done("account.sessions"), store.key).with("ended", ended))?;
+    Ok((found.account, ended))
+}
+
+/// What goes with an account (E-4), for the confirmation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GoesToo {
+    /// Memberships.
+    pub memberships: i64,
+    /// Role assignments.
+    pub assignments: i64,
+    /// Grants: the names of their administrator roles.
+    pub grants: Vec<String>,
+    /// Names of those to whom it handed grants on, all the way down.
+    pub handed_on: Vec<String>,
+}
+
+#[derive(QueryableByName)]
+struct HandedOn {
+    #[diesel(sql_type = BigInt)]
+    key: GrantKey,
+    #[diesel(sql_type = BigInt)]
+    level: i64,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    role: String,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    through: Option<GrantKey>,
+}
+
+/// The account's own grants (level 0) and everything that was handed on through them (D-10).
+fn grants_of(conn: &mut Conn, account: AccountKey) -> Result<Vec<HandedOn>, Problem> {
+    let mut sql = Sql::new("WITH RECURSIVE down (key, level) AS (SELECT g.key, 0 FROM grants g WHERE g.account = ");
+    sql.bind(account).push(
+        " UNION ALL SELECT g.key, d.level + 1 FROM down d JOIN grants g ON g.through = d.key WHERE d.level < 1000) \
+         SELECT g.key, CAST(d.level AS bigint) AS level, a.name, r.name AS role, g.through FROM down d JOIN grants g ON g.key = d.key \
+         JOIN accounts a ON a.key = g.account JOIN administrator_roles r ON r.key = g.role ORDER BY d.level DESC, g.key",
+    );
+    sql.load(conn)
+}
+
+/// What deleting the account takes with it.
+///
+/// # Errors
+/// What the database says.
+pub fn goes_too(reader: &mut impl Reader<UserDelete>, account: &Account) -> Result<GoesToo, Problem> {
+    let now = reader.now();
+    let conn = reader.conn();
+    let mut members = Sql::new("SELECT count(*) AS n FROM memberships WHERE account = ");
+    members.bind(account.key);
+    let mut held = Sql::new("SELECT count(*) AS n FROM role_assignments WHERE account = ");
+    held.bind(account.key).push(" AND (ends IS NULL OR ends > ").bind(now).push(")");
+    let (memberships, assignments) = (members.number(conn)?, held.number(conn)?);
+    let grants = grants_of(conn, account.key)?;
+    let (own, handed_on): (Vec<HandedOn>, Vec<HandedOn>) = grants.into_iter().partition(|grant| grant.level == 0);
+    Ok(GoesToo {
+        memberships,
+        assignments,
+        grants: own.into_iter().map(|grant| grant.role).collect(),
+        handed_on: handed_on.into_iter().map(|grant| format!("{} ({})", grant.name, grant.role)).collect(),
+    })
+}
+
+/// Whether the reader may delete an account in sight (P-3, P-4); for its confirmation.
+///
+/// # Errors
+/// [`Problem::Forbidden`] with the reason.
+pub fn may_delete(reader: &mut impl Reader<UserDelete>, account: &Account) -> Result<(), Problem> {
+    let now = reader.now();
+    let actor = reader.permit().person()?.clone();
+    let target = targets::one(reader.conn(), account.key, now)?;
+    may_act(&actor, &UserDelete::LEAF, &target).map_err(|off| Problem::Forbidden(format!("{}: {}", account.title(), off.reason())))
+}
+
+/// What becomes of grants that the deleted account handed on (D-10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum HandedOnThen {
+    /// They go too.
+    #[default]
+    Revoke,
+    /// They hang under nothing: for super administrators.
+    Keep,
+}
+
+/// Deletes an account for good (E-4): memberships, assignments, grants, sessions, drafts go; the log keeps its id, which
+/// is never used again (S-8).
+///
+/// # Errors
+/// As [`super::edit_profile`]; [`Problem::Forbidden`] for grants that are not the person's to revoke (D-10);
+/// [`Problem::Conflict`] where no super administrator would be left (D-5).
+pub fn delete(tx: &mut Tx<UserDelete>, store: &IdentityStore, id: &str, handed_on: HandedOnThen) -> Result<Account, Problem> {
+    let found = targets::acted_on(tx, store.key, id)?;
+    let actor = tx.permit().person()?.clone();
+    let key = found.account.key;
+    let grants = grants_of(tx.conn(), key)?;
+    may_revoke(tx.conn(), &actor, &grants)?;
+    let mut revoked = Vec::new();
+    for grant in &grants {
+        let keeps = handed_on == HandedOnThen::Keep && grant.level > 0;
+        if keeps && !actor.is_super() {
+            return Err(Problem::Forbidden("Only a super administrator keeps what was handed on.".into()));
+        }
+        let mut sql = if keeps && grant.level == 1 {
+            Sql::new("UPDATE grants SET through = NULL WHERE key = ")
+        } else if keeps {
+            continue;
+        } else {
+            revoked.push(format!("{} ({})", grant.name, grant.role));
+            Sql::new("DELETE FROM grants WHERE key = ")
+        };
+        sql.bind(grant.key.0);
+        sql.execute(tx.conn())?;
+    }
+    for table in [
+        "identifiers",
+        "memberships",
+        "role_assignments",
+        "account_group_members",
+        "sessions",
+        "preferences",
+        "once_keys",
+        "account_imports",
+        "selection_items",
+        "selection_drafts",
+    ] {
+        let mut sql = Sql::new("DELETE FROM ");
+        sql.push(table).push(" WHERE account = ").bind(key);
+        sql.execute(tx.conn())?;
+    }
+    diesel::delete(accounts::table.find(key)).execute(tx.conn())?;
+    diesel::update(identity_stores::table.find(store.key))
+        .set(identity_stores::accounts.eq(identity_stores::accounts - 1))
+        .execute(tx.conn())?;
+    keep_a_super_administrator(tx.conn())?;
+    let event = found
+        .subjects(Event::done("account.delete"), store.key)
+        .with("email", found.account.email.clone())
+        .with("username", found.account.username.clone())
+        .with("grants_revoked", revoked)
+        .with("handed_on_kept", handed_on == HandedOnThen::Keep);
+    tx.record(event)?;
+    Ok(found.account)
+}
+
+/// D-10: super administrators, and holders of a grant above in the chain, revoke a grant.
+fn may_revoke(conn: &mut Conn, actor: &Actor, grants: &[HandedOn]) -> Result<(), Problem> {
+    if actor.is_super() {
+        return Ok(());
+    }
+    for own in grants.iter().filter(|grant| grant.level == 0) {
+        let mut above = own.through;
+        let mut mine = false;
+        for _ in 0..1_000 {
+            let Some(grant) = above else { break };
+            use crate::store::schema::grants as g;
+            let (holder, through): (AccountKey, Option<GrantKey>) = g::table.find(grant).select((g::account, g::through)).first(conn)?;
+            mine |= holder == actor.account;
+            above = through;
+        }
+        if !mine {
+            return Err(Problem::Forbidden(format!(
+                "{} holds the administrator role {}, which is not yours to revoke. Ask a super administrator.",
+                own.name, own.role
+            )));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,249 @@
+//! The event log (screens.md 4.15): list with filters, one event with before and after, and taking it back (W-3).
+
+mod sentence;
+
+use crate::{
+    access::{Console, Permit},
+    domain::{
+        event::Outcome,
+        key::StoreKey,
+        permissions::{
+            EventView, OrganizationActivate, OrganizationRoleEdit, OrganizationView, Permission, RoleAssignmentEdit, UserBlock, UserView,
+        },
+        time::Time,
+    },
+    problem::Problem,
+    store::{
+        event_log::{self, Filter, Recorded},
+        identity_stores, organizations,
+        paging::Slice,
+        undo::{self, Kind},
+    },
+    web::{
+        form::{Form, Nothing},
+        frame::{Acted, Ask, Frame, crumb, here},
+        list::{Pager, Query, past_end, reading},
+        me::first_store,
+        note::Note,
+        page::{page, see_other, view},
+        when,
+    },
+};
+use actix_web::{HttpResponse, Responder, web::Path};
+use askama::Template;
+use sentence::{ACTS, differences, facts, sentence};
+use serde_json::json;
+
+/// The machine reading of an event.
+pub(super) fn event_json(event: &Recorded) -> serde_json::Value {
+    json!({
+        "id": event.id, "at": event.at.rfc3339(), "actor": event.actor, "actor_name": event.actor_name, "through": event.through,
+        "action": event.action, "sentence": sentence(event), "outcome": event.outcome.word(), "address": event.address,
+        "agent": event.agent, "request": event.request, "detail": event.detail,
+        "subjects": event.subjects.iter().map(|subject| json!({ "noun": subject.noun, "id": subject.id })).collect::<Vec<_>>(),
+    })
+}
+
+/// What an event says, for templates of other screens.
+pub(super) fn says(event: &Recorded) -> String {
+    sentence(event)
+}
+
+#[derive(Template)]
+#[template(path = "console/events/list.html", blocks = ["results"])]
+struct List {
+    f: Frame,
+    query: Query,
+    events: Slice<Recorded>,
+    pager: Pager,
+    /// The organization that narrows the list.
+    at: Option<String>,
+}
+view!(List, as_results, json);
+
+impl List {
+    fn json(&self) -> serde_json::Value {
+        reading(&self.events, &self.pager, event_json)
+    }
+
+    fn sentence(&self, event: &Recorded) -> String {
+        sentence(event)
+    }
+
+    fn acts() -> Vec<(&'static str, &'static str)> {
+        ACTS.to_vec()
+    }
+
+    fn narrowed(&self) -> bool {
+        ["type", "actor", "target", "org", "store", "from", "to", "result"].iter().any(|word| !self.query.get(word).is_empty())
+    }
+
+    fn is_refused(&self, event: &Recorded) -> bool {
+        event.outcome == Outcome::Refused
+    }
+}
+
+/// Reads an instant of the address: a date or a date with time in the viewer's zone.
+fn instant(ask: &Ask, query: &mut Query, name: &str, end: bool) -> Option<Time> {
+    let zone = ask.visitor.zone.clone();
+    query.choice(name, |word| when::from_field(word, &zone, end))
+}
+
+/// `GET /admin/events`
+pub async fn list(permit: Permit<EventView>, ask: Ask) -> Result<HttpResponse, Problem> {
+    let mut query = ask.query();
+    let mut filter = Filter {
+        action: query.choice("type", |word| plain(word)).unwrap_or_default(),
+        actor: query.choice("actor", |word| plain(word)).unwrap_or_default(),
+        target: query.choice("target", |word| plain(word)).unwrap_or_default(),
+        at: None,
+        store: None,
+        from: instant(&ask, &mut query, "from", false),
+        to: instant(&ask, &mut query, "to", true),
+        outcome: query.choice("result", Outcome::from_word),
+    };
+    let (org, store) = (query.get("org").to_owned(), query.get("store").to_owned());
+    let below = query.one_of("below", &["1"]) == "1";
+    let paging = query.paging(ask.rows());
+    let (first, at, events) = ask
+        .house
+        .work(move |db| {
+            db.read(&permit, |view| {
+                let first = first_store(view)?;
+                let chosen = if store.is_empty() { None } else { Some(identity_stores::find(view, &store)?) };
+                filter.store = chosen.as_ref().map(|store| store.key);
+                let at = match (&chosen, org.is_empty()) {
+                    (_, true) => None,
+                    (Some(store), false) => Some(organizations::find(view, store.key, &org)?),
+                    (None, false) => return Err(Problem::NotFound),
+                };
+                filter.at = at.as_ref().map(|at| (at.key, below));
+                let events = event_log::list(view, &filter, &paging)?;
+                Ok((chosen.or(first), at.map(|at| at.name), events))
+            })
+        })
+        .await?;
+    if let Some(last) = past_end(&query, &events) {
+        return Ok(see_other(&ask.req, &last));
+    }
+    let f = ask.frame("events", first.as_ref(), vec![here("Event log")]);
+    let (pager, address) = (Pager::new(&query, &events), query.address());
+    Ok(page(List { f, query, events, pager, at }).replaces(address).respond_to(&ask.req))
+}
+
+/// Codes and ids: short, of letters, digits, underscore and dot.
+fn plain(word: &str) -> Option<String> {
+    let good = word.len() <= 64 && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.');
+    good.then(|| word.to_owned())
+}
+
+#[derive(Template)]
+#[template(path = "console/events/detail.html", blocks = ["content"])]
+struct Show {
+    f: Frame,
+    event: Recorded,
+    /// Nouns and ids that it touched, with the address where the viewer may open them.
+    touched: Vec<(String, String, Option<String>)>,
+}
+view!(Show, as_content, json);
+
+impl Show {
+    fn json(&self) -> serde_json::Value {
+        event_json(&self.event)
+    }
+
+    fn sentence(&self) -> String {
+        sentence(&self.event)
+    }
+
+    fn differences(&self) -> Vec<(String, String, String)> {
+        differences(&self.event)
+    }
+
+    fn facts(&self) -> Vec<(String, String)> {
+        facts(&self.event)
+    }
+
+    fn is_refused(&self) -> bool {
+        self.event.outcome == Outcome::Refused
+    }
+
+    fn undoes(&self) -> Option<&str> {
+        self.event.detail.get("undoes").and_then(serde_json::Value::as_str)
+    }
+}
+
+/// `GET /admin/events/{event}`
+pub async fn detail(permit: Permit<EventView>, ask: Ask, id: Path<String>) -> Result<HttpResponse, Problem> {
+    let actor = ask.actor()?.clone();
+    let (first, event, stores) = ask
+        .house
+        .work(move |db| {
+            db.read(&permit, |view| {
+                let event = event_log::find(view, &id)?;
+                Ok((first_store(view)?, event, identity_stores::slugs(view)?))
+            })
+        })
+        .await?;
+    let opens = |noun: &str| match noun {
+        "organization" => actor.may(&OrganizationView::LEAF).then_some("organizations"),
+        "account" => actor.may(&UserView::LEAF).then_some("accounts"),
+        "role" => actor.may(&crate::domain::permissions::OrganizationRoleView::LEAF).then_some("roles"),
+        _ => None,
+    };
+    let mut touched: Vec<(String, String, Option<String>)> = Vec::new();
+    for subject in &event.subjects {
+        if touched.iter().any(|(_, id, _)| *id == subject.id) {
+            continue;
+        }
+        let slug = subject.store.and_then(|key: StoreKey| stores.iter().find(|(store, _)| *store == key)).map(|(_, slug)| slug);
+        let href = match (slug, opens(&subject.noun)) {
+            (Some(slug), Some(kind)) => Some(format!("/admin/stores/{slug}/{kind}/{}", subject.id)),
+            _ => None,
+        };
+        touched.push((subject.noun.replace('_', " "), subject.id.clone(), href));
+    }
+    let f = ask.frame("events", first.as_ref(), vec![crumb("/admin/events", "Event log"), here("Event")]);
+    Ok(page(Show { f, event, touched }).whole().respond_to(&ask.req))
+}
+
+/// `POST /admin/events/{event}/undo`: a new act by whoever does it, under the permission of the reverse act.
+pub async fn undo(permit: Permit<Console>, ask: Ask, id: Path<String>, form: Form<Nothing>) -> Result<HttpResponse, Problem> {
+    let event = ask.house.work(move |db| db.read(&permit, |view| event_log::to_undo(view, &id))).await?;
+    let Some(kind) = event.undoable() else {
+        return Err(Problem::Conflict("This cannot be undone.".into()));
+    };
+    let once = form.once;
+    let done = match kind {
+        Kind::Assignment => {
+            ask.act(ask.permit::<RoleAssignmentEdit>()?, once, move |tx| {
+                undo::assignment(tx, &event).map(|(to, words)| ((to.clone(), words), to))
+            })
+            .await?
+        }
+        Kind::Role => {
+            ask.act(ask.permit::<OrganizationRoleEdit>()?, once, move |tx| {
+                undo::role(tx, &event).map(|(to, words)| ((to.clone(), words), to))
+            })
+            .await?
+        }
+        Kind::Membership => {
+            ask.act(ask.permit::<UserBlock>()?, once, move |tx| undo::membership(tx, &event).map(|(to, words)| ((to.clone(), words), to)))
+                .await?
+        }
+        Kind::Status => {
+            ask.act(ask.permit::<UserBlock>()?, once, move |tx| undo::status(tx, &event).map(|(to, words)| ((to.clone(), words), to)))
+                .await?
+        }
+        Kind::Organization => {
+            ask.act(ask.permit::<OrganizationActivate>()?, once, move |tx| {
+                undo::organization(tx, &event).map(|(to, words)| ((to.clone(), words), to))
+            })
+            .await?
+        }
+    };
+    match done {
+        Acted::Before(answer) => Ok(answer),
+        Acted::Now((to, words)) => ask.led_to(&to, Note::new(words)),
+    }
+}

@@ -1,0 +1,151 @@
+//! What an event says, as a sentence without its subject: "gave Customer support in Nordhavn Freight to 4 accounts".
+
+use crate::{
+    domain::{event::Outcome, text},
+    store::event_log::Recorded,
+};
+use serde_json::Value;
+
+/// The acts of the log, by their codes, grouped for the filter.
+pub(super) const ACTS: &[(&str, &str)] = &[
+    ("role_assignment", "Role assignments"),
+    ("role", "Roles"),
+    ("organization", "Organizations"),
+    ("account", "Accounts"),
+    ("membership", "Memberships"),
+    ("identity_store", "Identity stores"),
+    ("attribute", "Attributes"),
+    ("group", "Groups"),
+    ("grant", "Administrator roles given"),
+    ("session", "Signing in and out"),
+    ("list", "Exports"),
+    ("world", "Imports"),
+    ("act", "Refused acts"),
+    ("installation", "Installation"),
+];
+
+/// The sentence of an event.
+pub(super) fn sentence(event: &Recorded) -> String {
+    let name = |key: &str| event.detail.get(key).and_then(Value::as_str).unwrap_or("?").to_owned();
+    let inner =
+        |outer: &str, key: &str| event.detail.get(outer).and_then(|value| value.get(key)).and_then(Value::as_str).unwrap_or("?").to_owned();
+    let list = |key: &str| -> Vec<String> {
+        let names = event.detail.get(key).and_then(Value::as_array);
+        names.map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect()).unwrap_or_default()
+    };
+    let people = |names: Vec<String>| match names.len() {
+        0 => "nobody".to_owned(),
+        1..=3 => names.join(", "),
+        many => text::count(many as i64, "account", "accounts"),
+    };
+    let number = |key: &str| event.detail.get(key).and_then(Value::as_i64).unwrap_or_default();
+    let refused = event.outcome == Outcome::Refused;
+    match event.action.as_str() {
+        "role_assignment.add" => format!("gave {} in {} to {}", name("role"), name("organization"), people(list("accounts"))),
+        "role_assignment.remove" => {
+            let count = event.detail.get("before").and_then(Value::as_array).map_or(0, Vec::len);
+            let from = text::count(count as i64, "account", "accounts");
+            format!("took {} in {} from {from}", name("role"), name("organization"))
+        }
+        "role.add" => format!("made the role {}", inner("after", "name")),
+        "role.edit" => format!("changed the role {}", inner("after", "name")),
+        "role.delete" => format!("deleted the role {}", inner("before", "name")),
+        "organization.add" => format!("added the organization {} to {}", name("organization"), name("parent")),
+        "organization.edit" => format!("changed the organization {}", name("organization")),
+        "organization.activate" => format!("activated the organization {}", name("organization")),
+        "organization.deactivate" => format!("deactivated the organization {}", name("organization")),
+        "organization.delete" => format!("deleted the organization {}", name("organization")),
+        "account.add" => format!("added the account {}", name("account")),
+        "account.profile" => format!("changed the profile of {}", name("account")),
+        "account.identifiers" => format!("changed the sign-in names of {}", name("account")),
+        "account.groups" => format!("changed the groups of {}", name("account")),
+        "account.disable" => format!("disabled {}", people(list("accounts"))),
+        "account.enable" => format!("enabled {}", people(list("accounts"))),
+        "account.sessions" => format!("ended {} of {}", text::count(number("ended"), "session", "sessions"), name("account")),
+        "account.delete" => format!("deleted the account {}", name("account")),
+        "account.import" => format!("imported {} from a list", text::count(number("added") + number("changed"), "account", "accounts")),
+        "account.own_password" => "changed their own password".into(),
+        "account.own_profile" => "changed their own name".into(),
+        "account.reset" => "reset a password from the command line".into(),
+        "membership.add" => format!("made {} a member of {}", name("account"), name("organization")),
+        "membership.remove" => format!("removed {} from {}", name("account"), name("organization")),
+        "membership.block" => format!("blocked {} in {}", name("account"), name("organization")),
+        "membership.unblock" => format!("unblocked {} in {}", name("account"), name("organization")),
+        "identity_store.add" => format!("created the identity store {}", name("name")),
+        "identity_store.edit" => format!("changed the identity store {}", name("name")),
+        "identity_store.delete" => format!("deleted the identity store {}", name("name")),
+        "attribute.add" => format!("added the attribute {}", name("attribute")),
+        "attribute.edit" => "changed attributes".into(),
+        "attribute.delete" => format!("deleted the attribute {}", name("attribute")),
+        "group.add" => format!("added the group {}", name("group")),
+        "group.edit" => format!("renamed the group {} to {}", name("before"), name("group")),
+        "group.delete" => format!("deleted the group {}", name("group")),
+        "grant.add" => format!("gave {} to {}", name("role"), name("account")),
+        "session.start" if refused => "failed to sign in".into(),
+        "session.start" => "signed in".into(),
+        "session.end" => "signed out, or ended sessions of their own".into(),
+        "list.export" => format!("exported {} as {}", name("list"), name("format")),
+        "world.import" => "imported a world file".into(),
+        "act.refuse" => format!("was refused: {}", name("needed")),
+        "installation.start" => "laid the ground of the installation".into(),
+        "set_up.code" => "printed a new set-up link".into(),
+        other => other.replace(['.', '_'], " "),
+    }
+}
+
+/// Before and after, field by field, where the event has both or one of them.
+pub(super) fn differences(event: &Recorded) -> Vec<(String, String, String)> {
+    let (before, after) = (event.detail.get("before"), event.detail.get("after"));
+    let (Some(before), Some(after)) = (before.or(Some(&Value::Null)), after.or(Some(&Value::Null))) else { return Vec::new() };
+    if !before.is_object() && !after.is_object() {
+        return if before.is_array() || (before.is_null() && after.is_null()) {
+            Vec::new()
+        } else {
+            vec![(String::new(), shown(before), shown(after))]
+        };
+    }
+    let empty = serde_json::Map::new();
+    let (old, new) = (before.as_object().unwrap_or(&empty), after.as_object().unwrap_or(&empty));
+    let mut names: Vec<&String> = old.keys().chain(new.keys()).collect();
+    names.sort();
+    names.dedup();
+    names
+        .into_iter()
+        .map(|name| {
+            let value = |side: &serde_json::Map<String, Value>| side.get(name).map(shown).unwrap_or_default();
+            (name.replace('_', " "), value(old), value(new))
+        })
+        .filter(|(_, before, after)| before != after)
+        .collect()
+}
+
+/// What else the event says: names with values that are not before or after.
+pub(super) fn facts(event: &Recorded) -> Vec<(String, String)> {
+    event
+        .detail
+        .iter()
+        .filter(|(name, _)| !["before", "after", "undoes"].contains(&name.as_str()))
+        .map(|(name, value)| (name.replace('_', " "), shown(value)))
+        .filter(|(_, value)| !value.is_empty())
+        .collect()
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(yes) => if *yes { "yes" } else { "no" }.into(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let words: Vec<String> = items.iter().map(shown).filter(|word| !word.is_empty()).collect();
+            text::first_few(&words, 50)
+        }
+        Value::Object(pairs) => pairs
+            .iter()
+            .map(|(name, value)| (name, shown(value)))
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect::<Vec<_>>()
+            .join("; "),
+        other => other.to_string(),
+    }
+}
