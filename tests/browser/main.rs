@@ -1,0 +1,10 @@
+//! The console in a real Chromium, as people use it: with script and without, at a desk and on a phone, by mouse and
+//! by keyboard. One file a way; `house.rs` and `visit.rs` are what they share.
+//!
+//! Run them with `tests/run --test browser`. `BAILIWICK_TEST_SHOTS` names a folder for pictures of every stop.
+
+#![allow(dead_code)]
+mod house;
+mod visit;
+
+mod main_job;
