@@ -63,6 +63,11 @@ impl Recorded {
         self.subjects.iter().find(|subject| subject.noun == noun).map(|subject| subject.id.as_str()).ok_or_else(moved_on)
     }
 
+    fn detail_list(&self, name: &str) -> Vec<String> {
+        let list = self.detail.get(name).and_then(Value::as_array);
+        list.map(|list| list.iter().filter_map(Value::as_str).map(str::to_owned).collect()).unwrap_or_default()
+    }
+
     fn detail_text(&self, name: &str) -> &str {
         self.detail.get(name).and_then(Value::as_str).unwrap_or_default()
     }
@@ -211,18 +216,13 @@ pub fn membership(tx: &mut Tx<UserBlock>, event: &Recorded) -> Result<(String, S
 pub fn status(tx: &mut Tx<UserBlock>, event: &Recorded) -> Result<(String, String), Problem> {
     let store = store_of(tx, event)?;
     newest(tx, event, "account", ["account.disable", "account.enable"])?;
-    let ids: Vec<String> = event
-        .detail
-        .get("changed")
-        .and_then(Value::as_array)
-        .map(|ids| ids.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-        .unwrap_or_default();
+    let ids = event.detail_list("changed");
     if ids.is_empty() {
         return Err(moved_on());
     }
     tx.undoing(&event.id);
     let on = event.action == "account.disable";
-    match accounts::set_enabled(tx, &store, &ids, on)? {
+    match accounts::set_enabled(tx, &store, &ids, on, &event.detail_list("were_active"))? {
         Changed::Done { changed, already, .. } if already.is_empty() => {
             let to = match changed.as_slice() {
                 [one] => format!("/admin/stores/{}/accounts/{}", store.slug, one.id),

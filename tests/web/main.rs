@@ -5,9 +5,13 @@ mod page;
 mod person;
 
 mod access;
+mod accounts;
 mod bad_input;
+mod events;
 mod headers;
+mod identity_stores;
 mod me;
+mod organizations;
 mod reach;
 mod role_assignments;
 mod roles;

@@ -52,11 +52,17 @@ pub enum Changed {
 }
 
 /// Disables or enables accounts, all or none (S-4, P-3, P-4); disabling ends their sessions (S-6). An account that
-/// never had a password is invited again when it is enabled.
+/// never had a password is invited again when it is enabled, but for those that an undo names as `were_active`.
 ///
 /// # Errors
 /// [`Problem::Conflict`] where no super administrator would be left (D-5).
-pub fn set_enabled(tx: &mut Tx<UserBlock>, store: &IdentityStore, ids: &[String], on: bool) -> Result<Changed, Problem> {
+pub fn set_enabled(
+    tx: &mut Tx<UserBlock>,
+    store: &IdentityStore,
+    ids: &[String],
+    on: bool,
+    were_active: &[String],
+) -> Result<Changed, Problem> {
     let now = tx.now();
     let found = match all_seen(tx, store, ids)? {
         Ok(found) => found,
@@ -72,9 +78,10 @@ pub fn set_enabled(tx: &mut Tx<UserBlock>, store: &IdentityStore, ids: &[String]
             diesel::update(those.clone().filter(a::password_hash.is_not_null()))
                 .set((a::status.eq(Status::Active), a::changed_at.eq(now)))
                 .execute(tx.conn())?;
-            diesel::update(those.filter(a::password_hash.is_null()).filter(a::status.eq(Status::Disabled)))
+            diesel::update(those.clone().filter(a::status.eq(Status::Disabled)))
                 .set((a::status.eq(Status::Invited), a::changed_at.eq(now)))
                 .execute(tx.conn())?;
+            diesel::update(those.filter(a::id.eq_any(were_active))).set(a::status.eq(Status::Active)).execute(tx.conn())?;
         } else {
             diesel::update(those).set((a::status.eq(Status::Disabled), a::changed_at.eq(now))).execute(tx.conn())?;
             diesel::delete(sessions::table.filter(sessions::account.eq_any(keys))).execute(tx.conn())?;
@@ -84,10 +91,15 @@ pub fn set_enabled(tx: &mut Tx<UserBlock>, store: &IdentityStore, ids: &[String]
     let all: Vec<&Account> = changed.iter().chain(&already).collect();
     let mut event = Event::done(if on { "account.enable" } else { "account.disable" })
         .with("accounts", all.iter().map(|account| account.title().to_owned()).collect::<Vec<_>>())
-        .with("changed", changed.iter().map(|account| account.id.clone()).collect::<Vec<_>>());
+        .with("changed", changed.iter().map(|account| account.id.clone()).collect::<Vec<_>>())
+        .with("were_active", ids_of(&changed, Status::Active));
     event = subjects(tx.conn(), event, store.key, &all)?;
     let event = tx.record(event)?;
     Ok(Changed::Done { changed, already, event })
+}
+
+fn ids_of(accounts: &[Account], status: Status) -> Vec<String> {
+    accounts.iter().filter(|account| account.status == status).map(|account| account.id.clone()).collect()
 }
 
 /// Every one of the accounts in sight and not above the person; or why nothing is done.

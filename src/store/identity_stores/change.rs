@@ -185,7 +185,7 @@ pub fn add_attribute(tx: &mut Tx<IdentityStoreEdit>, slug: &str, attribute: &Att
     if there.len() >= MOST {
         return Err(Refusal::at("key", "A store has at most 100 attributes.").into());
     }
-    let mut last = Sql::new("SELECT coalesce(max(position), 0) + 1 AS n FROM attributes WHERE store = ");
+    let mut last = Sql::new("SELECT CAST(coalesce(max(position), 0) + 1 AS bigint) AS n FROM attributes WHERE store = ");
     last.bind(store.key);
     let position = last.number(tx.conn())? as i32;
     use crate::store::schema::attributes as a;

@@ -58,7 +58,7 @@ async fn set_enabled(
     let done = ask
         .act(permit, once, move |tx| {
             let store = identity_stores::find(tx, &slug)?;
-            let changed = accounts::set_enabled(tx, &store, std::slice::from_ref(&id), on)?;
+            let changed = accounts::set_enabled(tx, &store, std::slice::from_ref(&id), on, &[])?;
             let to = format!("{}/accounts/{id}", base(&store));
             Ok(((changed, to.clone()), to))
         })

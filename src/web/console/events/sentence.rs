@@ -124,7 +124,7 @@ pub(super) fn facts(event: &Recorded) -> Vec<(String, String)> {
     event
         .detail
         .iter()
-        .filter(|(name, _)| !["before", "after", "undoes"].contains(&name.as_str()))
+        .filter(|(name, _)| !["before", "after", "undoes", "changed", "were_active"].contains(&name.as_str()))
         .map(|(name, value)| (name.replace('_', " "), shown(value)))
         .filter(|(_, value)| !value.is_empty())
         .collect()
