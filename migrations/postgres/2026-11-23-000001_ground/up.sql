@@ -292,6 +292,7 @@ CREATE TABLE events (
   hash text COLLATE "C" NOT NULL UNIQUE
 );
 CREATE INDEX events_action ON events (action, key);
+CREATE INDEX events_refused ON events (actor, at) WHERE outcome = 'refused';
 CREATE TABLE event_subjects (
   event bigint NOT NULL REFERENCES events (key),
   position integer NOT NULL,

@@ -292,6 +292,7 @@ CREATE TABLE events (
   hash TEXT NOT NULL UNIQUE
 ) STRICT;
 CREATE INDEX events_action ON events (action, key);
+CREATE INDEX events_refused ON events (actor, at) WHERE outcome = 'refused';
 CREATE TABLE event_subjects (
   event INTEGER NOT NULL REFERENCES events (key),
   position INTEGER NOT NULL,
