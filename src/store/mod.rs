@@ -15,6 +15,8 @@ pub mod accounts;
 pub mod actors;
 /// The whole database against the rules.
 pub mod check;
+/// What role assignments let an account do at an organization now.
+pub mod effective;
 /// The event log.
 pub mod events;
 /// What accounts hold, for rank.
