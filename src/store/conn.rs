@@ -59,12 +59,18 @@ pub(super) struct Manager {
     queries: Arc<AtomicU64>,
 }
 
-/// Counts statements, so that tests can assert how many a page takes.
+/// Counts statements, so that tests can assert how many a page takes, and traces them (`BAILIWICK_LOG=bailiwick::store=trace`)
+/// without their values, which may be secret.
 struct Counter(Arc<AtomicU64>);
 impl Instrumentation for Counter {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        if let InstrumentationEvent::StartQuery { .. } = event {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
             self.0.fetch_add(1, Ordering::Relaxed);
+            if tracing::enabled!(tracing::Level::TRACE) {
+                let text = query.to_string();
+                let statement = text.split_once(" -- binds: ").map_or(text.as_str(), |(statement, _)| statement);
+                tracing::trace!(statement);
+            }
         }
     }
 }
