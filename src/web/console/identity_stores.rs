@@ -1,8 +1,11 @@
 //! Identity stores: the list, which is also the store switcher, and their page to read (screens.md 4.4).
 
 use crate::{
-    access::{Console, Permit},
-    domain::permissions::{IdentityStoreView, Permission},
+    access::{Actor, Console, Permit},
+    domain::{
+        identity_store::IdentityStore,
+        permissions::{IdentityStoreView, OrganizationRoleView, OrganizationView, Permission, RoleAssignmentView, UserView},
+    },
     problem::Problem,
     store::{identity_stores, paging::Slice},
     web::{
@@ -24,9 +27,46 @@ struct List {
     stores: Slice<identity_stores::Listed>,
     pager: Pager,
     next: &'static str,
-    may_open: bool,
+    may: May,
 }
 view!(List, as_results, json);
+
+/// Which pages of a store the viewer may open (D-12).
+#[derive(Clone, Copy)]
+struct May {
+    open: bool,
+    organizations: bool,
+    accounts: bool,
+    roles: bool,
+    assignments: bool,
+}
+
+impl May {
+    fn of(actor: &Actor) -> Self {
+        Self {
+            open: actor.may(&IdentityStoreView::LEAF),
+            organizations: actor.may(&OrganizationView::LEAF),
+            accounts: actor.may(&UserView::LEAF),
+            roles: actor.may(&OrganizationRoleView::LEAF),
+            assignments: actor.may(&RoleAssignmentView::LEAF),
+        }
+    }
+
+    /// Where choosing the store leads: to the page that is wanted, else to the first one that there is for them.
+    fn way(self, store: &IdentityStore, wanted: &str) -> Option<String> {
+        let pages = [
+            ("", self.open),
+            ("/organizations", self.organizations),
+            ("/accounts", self.accounts),
+            ("/roles", self.roles && !store.built_in),
+            ("/role-assignments", self.assignments && !store.built_in),
+        ];
+        // Administrators has accounts where other stores have roles.
+        let wanted = if store.built_in && wanted.starts_with("/role") { "/accounts" } else { wanted };
+        let open = || pages.iter().filter(|(_, may)| *may).map(|(page, _)| *page);
+        open().find(|page| *page == wanted).or_else(|| open().next()).map(|page| format!("/admin/stores/{}{page}", store.slug))
+    }
+}
 
 impl List {
     fn json(&self) -> serde_json::Value {
@@ -52,14 +92,8 @@ fn next_page(word: &str) -> &'static str {
 }
 
 impl List {
-    fn href(&self, listed: &identity_stores::Listed) -> String {
-        let slug = &listed.store.slug;
-        match self.next {
-            "/roles" | "/role-assignments" if listed.store.built_in => format!("/admin/stores/{slug}/accounts"),
-            "" if self.may_open => format!("/admin/stores/{slug}"),
-            "" => format!("/admin/stores/{slug}/organizations"),
-            next => format!("/admin/stores/{slug}{next}"),
-        }
+    fn href(&self, listed: &identity_stores::Listed) -> Option<String> {
+        self.may.way(&listed.store, self.next)
     }
 }
 
@@ -73,11 +107,11 @@ pub async fn list(permit: Permit<Console>, ask: Ask) -> Result<HttpResponse, Pro
     if let Some(last) = past_end(&query, &stores) {
         return Ok(see_other(&ask.req, &last));
     }
-    let may_open = ask.actor()?.may(&IdentityStoreView::LEAF);
+    let may = May::of(ask.actor()?);
     let f = ask.frame("stores", first.as_ref(), vec![here("Identity stores")]);
     let pager = Pager::new(&query, &stores);
     let address = query.address();
-    Ok(page(List { f, query, stores, pager, next, may_open }).replaces(address).respond_to(&ask.req))
+    Ok(page(List { f, query, stores, pager, next, may }).replaces(address).respond_to(&ask.req))
 }
 
 #[derive(Template)]
@@ -85,6 +119,7 @@ pub async fn list(permit: Permit<Console>, ask: Ask) -> Result<HttpResponse, Pro
 struct Show {
     f: Frame,
     detail: identity_stores::Detail,
+    may: May,
 }
 view!(Show, as_content);
 
@@ -93,5 +128,6 @@ pub async fn detail(permit: Permit<IdentityStoreView>, ask: Ask, slug: Path<Stri
     let detail = ask.house.work(move |db| db.read(&permit, |view| identity_stores::detail(view, &slug))).await?;
     let name = detail.listed.store.name.clone();
     let f = ask.frame("stores", Some(&detail.listed.store), vec![crumb("/admin/stores", "Identity stores"), here(name)]);
-    Ok(page(Show { f, detail }).whole())
+    let may = May::of(ask.actor()?);
+    Ok(page(Show { f, detail, may }).whole())
 }

@@ -1,7 +1,7 @@
 //! Organizations > Roles (screens.md 4.8): list, editor with the access-right matrix, deletion.
 
 use crate::{
-    access::{Ground, Permit},
+    access::{Ground, Permit, confer},
     domain::{
         Refusal,
         identity_store::IdentityStore,
@@ -79,6 +79,8 @@ fn role_json(role: &Role, held: i64) -> serde_json::Value {
 #[derive(Clone, Copy)]
 struct May {
     add: bool,
+    /// Whether every cell of the recommended roles is theirs to give (D-11).
+    templates: bool,
     edit: bool,
     delete: bool,
     assignments: bool,
@@ -87,8 +89,10 @@ struct May {
 impl May {
     fn of(ask: &Ask) -> Result<Self, Problem> {
         let actor = ask.actor()?;
+        let recommended = rights::templates().into_iter().fold(Rights::NONE, |all, template| all.union(template.rights));
         Ok(Self {
             add: actor.may(&OrganizationRoleAdd::LEAF),
+            templates: actor.is_super() || confer::may_change_cells(&actor, recommended, [], None).is_ok(),
             edit: actor.may(&OrganizationRoleEdit::LEAF),
             delete: actor.may(&OrganizationRoleDelete::LEAF),
             assignments: actor.may(&RoleAssignmentView::LEAF),
