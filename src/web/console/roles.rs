@@ -92,7 +92,7 @@ impl May {
         let recommended = rights::templates().into_iter().fold(Rights::NONE, |all, template| all.union(template.rights));
         Ok(Self {
             add: actor.may(&OrganizationRoleAdd::LEAF),
-            templates: actor.is_super() || confer::may_change_cells(&actor, recommended, [], None).is_ok(),
+            templates: actor.is_super() || confer::may_change_cells(actor, recommended, [], None).is_ok(),
             edit: actor.may(&OrganizationRoleEdit::LEAF),
             delete: actor.may(&OrganizationRoleDelete::LEAF),
             assignments: actor.may(&RoleAssignmentView::LEAF),
