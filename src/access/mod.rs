@@ -9,6 +9,8 @@
 mod actor;
 /// `may_confer` and `may_withdraw`: the question of every path that gives or takes a right.
 pub mod confer;
+/// What role assignments let an account do at an organization now.
+pub mod effective;
 mod permit;
 /// `may_act_on`: nobody acts on an account that holds more than they do.
 pub mod rank;

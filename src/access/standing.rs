@@ -114,14 +114,15 @@ pub fn standing(grants: &[Grant], memberships: &Memberships, now: Time) -> (Opti
 /// Where one grant reaches, after S-5, D-7 and D-10.
 fn areas(grant: &Grant, memberships: &Memberships) -> Vec<Area> {
     let root_too = grant.kind == Kind::Root;
+    // S-5: the grant as a whole hangs on the owner of its scope, what it says of root too.
+    if grant.scope.as_ref().is_some_and(|scope| !scope.owner_active || memberships.blocked.contains(&scope.owner)) {
+        return Vec::new();
+    }
     let mut found = Vec::new();
     if root_too {
         found.push(Area::Root);
     }
-    if let Some(scope) = &grant.scope
-        && scope.owner_active
-        && !memberships.blocked.contains(&scope.owner)
-    {
+    if let Some(scope) = &grant.scope {
         let uppers = grant.above.iter().filter_map(|upper| upper.scope.as_ref()).map(Scope::bound);
         // D-7: above a scope stands a scope; an upper grant of a root role without one covers no organization but root.
         let unscoped = grant.above.iter().any(|upper| upper.scope.is_none() && upper.kind != Kind::Super);

@@ -2,6 +2,8 @@
 
 /// A person who can sign in.
 pub mod account;
+/// Lists of accounts as people keep them.
+pub mod account_list;
 /// A set of permissions for administrators, and its grants with their scopes.
 pub mod administrator_role;
 /// Attributes of a store's schema and their values.

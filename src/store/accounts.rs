@@ -398,6 +398,29 @@ pub(super) fn by_ids(conn: &mut Conn, reach: &Reach, store: StoreKey, ids: &[Str
     Ok(found)
 }
 
+/// The accounts with these keys, wherever they are.
+pub(super) fn by_keys(conn: &mut Conn, keys: &[AccountKey]) -> Result<Vec<Account>, Problem> {
+    let mut sql = Sql::new(COLUMNS);
+    sql.push(" FROM accounts a WHERE a.key IN ").list(keys.iter().map(|key| key.0));
+    sql.load(conn)
+}
+
+/// Which of these accounts lie in the reach.
+pub(super) fn in_reach(conn: &mut Conn, reach: &Reach, of: &[AccountKey]) -> Result<HashSet<AccountKey>, Problem> {
+    #[derive(QueryableByName)]
+    struct Key {
+        #[diesel(sql_type = BigInt)]
+        key: AccountKey,
+    }
+    let mut found = HashSet::new();
+    for keys in of.chunks(10_000) {
+        let mut sql = Sql::new("SELECT a.key FROM accounts a WHERE ");
+        sql.account_in_reach(reach, "a.key").push(" AND a.key IN ").list(keys.iter().map(|key| key.0));
+        found.extend(sql.load::<Key>(conn)?.into_iter().map(|row| row.key));
+    }
+    Ok(found)
+}
+
 /// One account in reach.
 ///
 /// # Errors
@@ -412,17 +435,12 @@ pub fn find(reader: &mut impl Reader<UserView>, store: StoreKey, id: &str) -> Re
 /// # Errors
 /// What the database says.
 pub fn visible<G: Ground>(reader: &mut impl Reader<G>, of: &[AccountKey]) -> Result<HashSet<AccountKey>, Problem> {
-    #[derive(QueryableByName)]
-    struct Key {
-        #[diesel(sql_type = BigInt)]
-        key: AccountKey,
-    }
     use crate::domain::permissions::Permission;
     let (conn, permit) = reader.parts();
-    let Some(reach) = permit.actor().and_then(|actor| actor.reach_of(&UserView::LEAF)) else { return Ok(HashSet::new()) };
-    let mut sql = Sql::new("SELECT a.key FROM accounts a WHERE ");
-    sql.account_in_reach(&reach, "a.key").push(" AND a.key IN ").list(of.iter().map(|key| key.0));
-    Ok(sql.load::<Key>(conn)?.into_iter().map(|row| row.key).collect())
+    match permit.actor().and_then(|actor| actor.reach_of(&UserView::LEAF)) {
+        Some(reach) => in_reach(conn, &reach, of),
+        None => Ok(HashSet::new()),
+    }
 }
 
 /// A role that an account holds, as its page shows it.
@@ -590,4 +608,16 @@ pub fn count(reader: &mut impl Reader<UserView>, store: StoreKey) -> Result<Tota
 pub fn edited(reader: &mut impl Reader<UserView>, store: StoreKey, id: &str) -> Result<Edited, Problem> {
     let account = find(reader, store, id)?;
     change::edited(reader.conn(), account)
+}
+
+/// How many accounts of the store in reach are locked now, counted to the limit.
+///
+/// # Errors
+/// What the database says.
+pub fn locked(reader: &mut impl Reader<UserView>, store: StoreKey) -> Result<Total, Problem> {
+    let now = reader.now();
+    let (conn, permit) = reader.parts();
+    let mut from = Sql::new("FROM accounts a WHERE a.locked_until > ");
+    from.bind(now).push(" AND a.status = 'active' AND a.store = ").bind(store).push(" AND ").account_in_reach(permit.reach(), "a.key");
+    paging::total(conn, &from)
 }

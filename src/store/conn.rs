@@ -59,12 +59,18 @@ pub(super) struct Manager {
     queries: Arc<AtomicU64>,
 }
 
-/// Counts statements, so that tests can assert how many a page takes.
+/// Counts statements, so that tests can assert how many a page takes, and traces them (`BAILIWICK_LOG=bailiwick::store=trace`)
+/// without their values, which may be secret.
 struct Counter(Arc<AtomicU64>);
 impl Instrumentation for Counter {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        if let InstrumentationEvent::StartQuery { .. } = event {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
             self.0.fetch_add(1, Ordering::Relaxed);
+            if tracing::enabled!(tracing::Level::TRACE) {
+                let text = query.to_string();
+                let statement = text.split_once(" -- binds: ").map_or(text.as_str(), |(statement, _)| statement);
+                tracing::trace!(statement);
+            }
         }
     }
 }
@@ -162,7 +168,7 @@ impl Db {
         let failed = |error: &dyn std::fmt::Display| OpenError(format!("The database cannot be migrated: {error}"));
         let mut conn = self.pool.get().map_err(|error| failed(&error))?;
         let done = match &mut *conn {
-            Conn::Sqlite(conn) => conn.run_pending_migrations(SQLITE).map(|list| list.iter().map(ToString::to_string).collect()),
+            Conn::Sqlite(conn) => migrate_file(conn),
             Conn::Postgres(conn) => {
                 conn.batch_execute("SELECT pg_advisory_lock(7272741)").map_err(|error| failed(&error))?;
                 let done = conn.run_pending_migrations(POSTGRES).map(|list| list.iter().map(ToString::to_string).collect());
@@ -188,6 +194,21 @@ impl Db {
             tracing::error!(%error, "no connection to the database");
             Problem::Unavailable
         })
+    }
+}
+
+/// There is no lock to take around all of it as on a server: of two who begin at once, the second meets the tables
+/// that the first has made meanwhile, and looks again at what is left to do.
+fn migrate_file(conn: &mut SqliteConnection) -> diesel::migration::Result<Vec<String>> {
+    let mut left = conn.pending_migrations(SQLITE)?.len();
+    loop {
+        match conn.run_pending_migrations(SQLITE) {
+            Ok(list) => return Ok(list.iter().map(ToString::to_string).collect()),
+            Err(error) => match conn.pending_migrations(SQLITE)?.len() {
+                now if now < left => left = now,
+                _ => return Err(error),
+            },
+        }
     }
 }
 

@@ -194,6 +194,20 @@ pub fn list(reader: &mut impl Reader<EventView>, filter: &Filter, paging: &Pagin
     page(conn, &from, paging)
 }
 
+/// The latest events in reach, but for signing in and out.
+///
+/// # Errors
+/// What the database says.
+pub fn latest(reader: &mut impl Reader<EventView>, most: i64) -> Result<Vec<Recorded>, Problem> {
+    let (conn, permit) = reader.parts();
+    let mut sql = Sql::new(COLUMNS);
+    sql.push(" FROM events e WHERE e.action NOT IN ('session.start', 'session.end') AND ");
+    visible(&mut sql, permit.reach());
+    sql.push(" ORDER BY e.key DESC LIMIT ").bind(most);
+    let rows = sql.load::<Row>(conn)?;
+    told(conn, rows)
+}
+
 /// The events of an account that was found: those that touched it in reach, and what it did itself.
 ///
 /// # Errors

@@ -10,18 +10,24 @@ mod sql;
 mod targets;
 mod transaction;
 
+/// Lists of accounts taken in.
+pub mod account_imports;
 /// Accounts.
 pub mod accounts;
 /// Who asks: an account with everything it can use now.
 pub mod actors;
 /// The whole database against the rules.
 pub mod check;
+/// What role assignments let an account do at an organization now.
+pub mod effective;
 /// Reading the event log.
 pub mod event_log;
 /// Writing the event log.
 pub mod events;
 /// What accounts hold, for rank.
 pub mod holdings;
+/// What a new installation still needs.
+pub mod home;
 /// Identity stores.
 pub mod identity_stores;
 mod once;
@@ -33,6 +39,8 @@ pub mod preferences;
 pub mod role_assignments;
 /// Organization roles.
 pub mod roles;
+/// One search over everything.
+pub mod search;
 /// Selections that survive everything.
 pub mod selections;
 /// Sessions.

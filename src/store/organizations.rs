@@ -27,6 +27,7 @@ use diesel::{
     QueryableByName,
     sql_types::{BigInt, Bool, Integer, Nullable, Text},
 };
+use std::collections::{HashMap, HashSet};
 
 #[derive(QueryableByName)]
 struct Row {
@@ -93,6 +94,38 @@ fn find_in(conn: &mut Conn, reach: &Reach, store: StoreKey, id: &str) -> Result<
     Ok(sql.load::<Row>(conn)?.pop().map(Organization::from))
 }
 
+/// The organizations of a store at the ends of these folded paths, each with its lineage.
+pub(super) fn by_paths(
+    conn: &mut Conn,
+    store: StoreKey,
+    wanted: &HashSet<Vec<String>>,
+) -> Result<HashMap<Vec<String>, (Organization, Lineage)>, Problem> {
+    let mut ends: Vec<String> = wanted.iter().filter_map(|path| path.last().cloned()).collect();
+    ends.sort();
+    ends.dedup();
+    let mut rows: Vec<Row> = Vec::new();
+    for ends in ends.chunks(5_000) {
+        let mut sql = Sql::new(ROW);
+        sql.push("o.store = ").bind(store).push(" AND o.parent IS NOT NULL AND o.name_folded IN (NULL");
+        for end in ends {
+            sql.push(", ").bind(end.as_str());
+        }
+        sql.push(")");
+        rows.extend(sql.load::<Row>(conn)?);
+    }
+    let keys: Vec<OrganizationKey> = rows.iter().map(|row| row.key).collect();
+    let paths = tree::paths(conn, keys.iter().copied())?;
+    let mut lineages = tree::lineages(conn, keys)?;
+    let mut found = HashMap::new();
+    for row in rows {
+        let path: Vec<String> = paths.get(&row.key).map_or(&[][..], Vec::as_slice).iter().map(|step| text::fold(&step.name)).collect();
+        if let (true, Some(lineage)) = (wanted.contains(&path), lineages.remove(&row.key)) {
+            found.insert(path, (row.into(), lineage));
+        }
+    }
+    Ok(found)
+}
+
 /// A choice for a form: an organization with its path.
 #[derive(Clone, Debug)]
 pub struct Choice {
@@ -107,17 +140,22 @@ pub struct Choice {
 /// # Errors
 /// What the database says.
 pub fn choices<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey) -> Result<(Vec<Choice>, bool), Problem> {
-    const MOST: usize = 500;
+    const MOST: i64 = 500;
     let (conn, permit) = reader.parts();
+    by_depth(conn, permit.reach(), store, MOST)
+}
+
+/// Up to so many of the organizations in reach, those nearest to the top, by path; and whether there are more.
+fn by_depth(conn: &mut Conn, reach: &Reach, store: StoreKey, most: i64) -> Result<(Vec<Choice>, bool), Problem> {
     let mut sql = Sql::new(ROW);
-    sql.push("o.store = ").bind(store).push(" AND ").in_reach(permit.reach(), "o.key");
-    sql.push(" ORDER BY o.depth, o.name_sort, o.key LIMIT ").bind(MOST as i64 + 1);
-    let rows: Vec<Row> = sql.load(conn)?;
-    let more = rows.len() > MOST;
+    sql.push("o.store = ").bind(store).push(" AND ").in_reach(reach, "o.key");
+    sql.push(" ORDER BY o.depth, o.name_sort, o.key LIMIT ").bind(most + 1);
+    let mut rows: Vec<Row> = sql.load(conn)?;
+    let more = rows.len() as i64 > most;
+    rows.truncate(most as usize);
     let mut paths = tree::paths(conn, rows.iter().map(|row| row.key))?;
     let mut choices: Vec<Choice> = rows
         .into_iter()
-        .take(MOST)
         .map(|row| Choice { id: row.id, path: crate::domain::organization::path_text(&paths.remove(&row.key).unwrap_or_default()) })
         .collect();
     choices.sort_by_cached_key(|choice| text::search(&choice.path));
@@ -188,6 +226,13 @@ pub struct Filter {
     pub descending: bool,
 }
 
+impl Filter {
+    /// Whether nothing narrows the list.
+    pub fn is_plain(&self) -> bool {
+        self.q.is_empty() && self.status.is_none() && !self.without_admins && self.parent.is_none()
+    }
+}
+
 fn columns(now: Time) -> Sql {
     let mut sql = Sql::new(
         "SELECT o.key, o.id, o.store, o.name, o.active, o.depth, o.name_sort, o.created_at, \
@@ -229,8 +274,7 @@ pub fn list(
         from.push(" AND o.parent = ").bind(parent);
     }
     if filter.without_admins {
-        from.push(" AND NOT EXISTS (SELECT 1 FROM organization_closure ac JOIN role_assignments ar ON ar.organization = ac.ancestor WHERE ac.descendant = o.key AND (ar.ends IS NULL OR ar.ends > ");
-        from.bind(now).push("))");
+        no_admin(&mut from, now);
     }
     let order =
         Order { column: if filter.by_creation { "o.created_at" } else { "o.name_sort" }, key: "o.key", descending: filter.descending };
@@ -240,7 +284,7 @@ pub fn list(
     Ok(slice.map(|row| listed(row, &mut paths)))
 }
 
-fn listed(row: ListedRow, paths: &mut std::collections::HashMap<OrganizationKey, Vec<Step>>) -> Listed {
+fn listed(row: ListedRow, paths: &mut HashMap<OrganizationKey, Vec<Step>>) -> Listed {
     Listed {
         path: paths.remove(&row.base.key).unwrap_or_default(),
         effectively_active: !row.inactive,
@@ -281,11 +325,11 @@ pub fn forest(reader: &mut impl Reader<OrganizationView>, store: StoreKey) -> Re
     let mut sql = Sql::new("SELECT o.key, o.id, o.store, o.name, o.active, o.depth, o.parent FROM organizations o WHERE o.store = ");
     sql.bind(store).push(" AND ").in_reach(permit.reach(), "o.key").push(" ORDER BY o.depth DESC, o.name_sort DESC, o.key DESC");
     let rows: Vec<NodeRow> = sql.load(conn)?;
-    let visible: std::collections::HashSet<OrganizationKey> = rows.iter().map(|row| row.base.key).collect();
+    let visible: HashSet<OrganizationKey> = rows.iter().map(|row| row.base.key).collect();
     let is_top = |row: &NodeRow| row.parent.is_none_or(|parent| !visible.contains(&parent));
     let mut paths = tree::paths(conn, rows.iter().filter(|row| is_top(row)).map(|row| row.base.key))?;
     // Deepest first: when a node comes, its children are all there.
-    let mut waiting: std::collections::HashMap<OrganizationKey, Vec<Node>> = std::collections::HashMap::new();
+    let mut waiting: HashMap<OrganizationKey, Vec<Node>> = HashMap::new();
     let mut tops = Vec::new();
     for row in rows {
         let top = is_top(&row);
@@ -301,6 +345,34 @@ pub fn forest(reader: &mut impl Reader<OrganizationView>, store: StoreKey) -> Re
     }
     tops.sort_by_cached_key(|node| text::search(&format!("{} {}", node.above, node.organization.name)));
     Ok(tops)
+}
+
+/// The organizations of a store in reach that stand nearest to the top, by path.
+///
+/// # Errors
+/// What the database says.
+pub fn nearest(reader: &mut impl Reader<OrganizationView>, store: StoreKey, most: i64) -> Result<Vec<Choice>, Problem> {
+    let (conn, permit) = reader.parts();
+    Ok(by_depth(conn, permit.reach(), store, most)?.0)
+}
+
+/// How many organizations of the store in reach have no org admin, counted to the limit.
+///
+/// # Errors
+/// What the database says.
+pub fn without_admins(reader: &mut impl Reader<OrganizationView>, store: StoreKey) -> Result<paging::Total, Problem> {
+    let now = reader.now();
+    let (conn, permit) = reader.parts();
+    let mut from = Sql::new("FROM organizations o WHERE o.store = ");
+    from.bind(store).push(" AND ").in_reach(permit.reach(), "o.key");
+    no_admin(&mut from, now);
+    paging::total(conn, &from)
+}
+
+/// The condition that nobody holds a role here or above.
+fn no_admin(from: &mut Sql, now: Time) {
+    from.push(" AND NOT EXISTS (SELECT 1 FROM organization_closure ac JOIN role_assignments ar ON ar.organization = ac.ancestor WHERE ac.descendant = o.key AND (ar.ends IS NULL OR ar.ends > ");
+    from.bind(now).push("))");
 }
 
 /// How many organizations of the store lie in reach, counted to the limit.

@@ -100,7 +100,7 @@ pub fn pairs(
          (SELECT count(*) FROM organization_closure b WHERE b.ancestor = ra.organization AND b.depth > 0) AS below ",
     );
     sql.append(&from).push(" ORDER BY o.name_sort, ra.organization, r.name_sort, ra.role LIMIT ").bind(paging.per + 1);
-    sql.push(" OFFSET ").bind(((paging.number - 1) * paging.per).min(paging::EXACT));
+    sql.push(" OFFSET ").bind((paging.number - 1) * paging.per);
     let mut rows: Vec<PairRow> = sql.load(conn)?;
     let more = rows.len() as i64 > paging.per;
     rows.truncate(paging.per as usize);

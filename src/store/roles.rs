@@ -122,6 +122,8 @@ pub struct Filter {
     pub right: Option<Cell>,
     /// Only roles that nobody holds.
     pub unused: bool,
+    /// Only roles that do not open the accounts list.
+    pub without_minimum: bool,
     /// By last change instead of by name.
     pub by_change: bool,
     /// Reversed.
@@ -156,6 +158,9 @@ pub fn list(
         let bit = i64::from(Rights::from_iter([cell]).bits());
         from.push(" AND (r.rights & ").bind(bit).push(") <> 0");
     }
+    if filter.without_minimum {
+        no_minimum(&mut from);
+    }
     if filter.unused {
         from.push(" AND NOT EXISTS (SELECT 1 FROM role_assignments ra WHERE ra.role = r.key AND (ra.ends IS NULL OR ra.ends > ")
             .bind(now)
@@ -164,6 +169,22 @@ pub fn list(
     let order =
         Order { column: if filter.by_change { "r.changed_at" } else { "r.name_sort" }, key: "r.key", descending: filter.descending };
     Ok(paging::slice_with::<Row>(conn, &columns(now), &from, order, paging)?.map(Listed::from))
+}
+
+/// How many roles of the store do not open the accounts list.
+///
+/// # Errors
+/// What the database says.
+pub fn without_minimum(reader: &mut impl Reader<OrganizationRoleView>, store: StoreKey) -> Result<paging::Total, Problem> {
+    let mut from = Sql::new("FROM roles r WHERE r.store = ");
+    from.bind(store);
+    no_minimum(&mut from);
+    paging::total(reader.conn(), &from)
+}
+
+fn no_minimum(from: &mut Sql) {
+    let bit = i64::from(Rights::from_iter([Cell::ManagementRead]).bits());
+    from.push(" AND (r.rights & ").bind(bit).push(") = 0");
 }
 
 fn find_in(conn: &mut Conn, store: StoreKey, id: &str, now: Time) -> Result<Listed, Problem> {

@@ -102,7 +102,11 @@ impl Carried {
     }
 }
 
-fn check(req: &HttpRequest, field: &str) -> Result<(), Problem> {
+/// Whether the token is the one of this visitor.
+///
+/// # Errors
+/// [`Problem::SignedOut`] without a session; [`Problem::Forbidden`] for another token.
+pub(super) fn check(req: &HttpRequest, field: &str) -> Result<(), Problem> {
     let header = req.headers().get("x-csrf-token").and_then(|value| value.to_str().ok());
     let token = if field.is_empty() { header.unwrap_or_default() } else { field };
     let visitor = session::of(req);

@@ -133,7 +133,7 @@ pub enum Acted<T> {
 /// A step of the breadcrumb.
 #[derive(Clone, Debug)]
 pub struct Crumb {
-    /// Where it leads; none: here.
+    /// Where it leads; none: here, or to a page that the person may not open.
     pub href: Option<String>,
     /// What it says.
     pub words: String,
@@ -235,6 +235,13 @@ impl Frame {
         };
         let address = ask.req.uri().path_and_query().map_or_else(String::new, ToString::to_string);
         let printed = when(now, &visitor.zone).text;
+        let nav = visitor.actor.as_ref().map_or_else(Vec::new, |actor| nav(actor, store, current));
+        // D-12: what is missing in the sidebar is no step to go back to either.
+        let offered = |href: &str| nav.iter().flat_map(|group| &group.entries).any(|entry| entry.href == href);
+        let mut crumbs = crumbs;
+        for crumb in &mut crumbs {
+            crumb.href = crumb.href.take().filter(|href| !href.ends_with("/organizations") || offered(href));
+        }
         Self {
             css: files::url("bailiwick.css"),
             js: files::url("bailiwick.js"),
@@ -250,7 +257,7 @@ impl Frame {
             standing,
             store: store.map(|store| (store.name.clone(), store.slug.clone())),
             switch: format!("/admin/stores?next={current}"),
-            nav: visitor.actor.as_ref().map_or_else(Vec::new, |actor| nav(actor, store, current)),
+            nav,
             crumbs,
             fragment: is_fragment(&ask.req),
             note: Note::read(&ask.req),

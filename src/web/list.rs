@@ -113,6 +113,12 @@ impl Query {
         self.with_all(&[])
     }
 
+    /// The address under which the whole list is sent as a file.
+    pub fn export(&self, path: &str) -> String {
+        let query = Self { path: format!("{path}/export"), ..self.clone() };
+        query.with_all(&[("page", ""), ("after", ""), ("before", ""), ("per", ""), ("d", "")])
+    }
+
     /// The words but these, as hidden fields of a form that sends those itself.
     pub fn others(&self, but: &[&str]) -> Vec<(String, String)> {
         let always = ["page", "after", "before"];

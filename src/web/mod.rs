@@ -4,6 +4,8 @@
 pub mod console;
 /// The token that every form carries.
 pub mod csrf;
+/// Lists as files.
+pub mod export;
 /// Static files, addressed by their hash.
 pub mod files;
 /// Bodies of forms.
@@ -34,6 +36,8 @@ pub mod routes;
 pub mod server;
 /// From a request to who asks.
 pub mod session;
+/// Files that people send.
+pub mod upload;
 /// Instants as people read them.
 pub mod when;
 
@@ -94,5 +98,17 @@ impl House {
             Ok(done) => done,
             Err(stopped) => Err(Problem::internal(stopped)),
         }
+    }
+}
+
+/// What somebody may not see is absent from a page, not a problem of the page (D-12).
+///
+/// # Errors
+/// Every other problem.
+pub fn optional<T>(found: Result<T, Problem>) -> Result<Option<T>, Problem> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(Problem::NotFound | Problem::Forbidden(_)) => Ok(None),
+        Err(problem) => Err(problem),
     }
 }

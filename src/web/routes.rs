@@ -45,7 +45,9 @@ people {
     post "/me/settings" => me::settings;
 
     get "/admin" => console::home::show;
+    get "/admin/search" => console::search::search;
     get "/admin/events" => console::events::list;
+    post "/admin/events/export" => console::events::export;
     get "/admin/events/{event}" => console::events::detail;
     post "/admin/events/{event}/undo" => console::events::undo;
 
@@ -63,6 +65,7 @@ people {
     post "/admin/stores/{store}/delete" => console::identity_stores::delete;
 
     get "/admin/stores/{store}/organizations" => console::organizations::list;
+    post "/admin/stores/{store}/organizations/export" => console::organizations::export;
     post "/admin/stores/{store}/organizations" => console::organizations::add;
     get "/admin/stores/{store}/organizations/new" => console::organizations::new;
     get "/admin/stores/{store}/organizations/{organization}" => console::organizations::detail;
@@ -76,8 +79,14 @@ people {
     post "/admin/stores/{store}/organizations/{organization}/delete" => console::organizations::delete;
 
     get "/admin/stores/{store}/accounts" => console::accounts::list;
+    post "/admin/stores/{store}/accounts/export" => console::accounts::export;
     post "/admin/stores/{store}/accounts" => console::accounts::add;
     get "/admin/stores/{store}/accounts/new" => console::accounts::new;
+    get "/admin/stores/{store}/accounts/import" => console::accounts::import_form;
+    post "/admin/stores/{store}/accounts/import" => console::accounts::upload;
+    get "/admin/stores/{store}/accounts/import/{list}" => console::accounts::preview;
+    post "/admin/stores/{store}/accounts/import/{list}" => console::accounts::import;
+    get "/admin/stores/{store}/accounts/import/{list}/result" => console::accounts::result;
     get "/admin/stores/{store}/accounts/{account}" => console::accounts::detail;
     get "/admin/stores/{store}/accounts/{account}/profile" => console::accounts::profile_form;
     post "/admin/stores/{store}/accounts/{account}/profile" => console::accounts::profile;
@@ -96,6 +105,7 @@ people {
     post "/admin/stores/{store}/accounts/{account}/delete" => console::accounts::delete;
 
     get "/admin/stores/{store}/roles" => console::roles::list;
+    post "/admin/stores/{store}/roles/export" => console::roles::export;
     post "/admin/stores/{store}/roles" => console::roles::add;
     get "/admin/stores/{store}/roles/new" => console::roles::new;
     post "/admin/stores/{store}/roles/templates" => console::roles::add_templates;
@@ -105,6 +115,7 @@ people {
     post "/admin/stores/{store}/roles/{role}/delete" => console::roles::delete;
 
     get "/admin/stores/{store}/role-assignments" => console::role_assignments::list;
+    post "/admin/stores/{store}/role-assignments/export" => console::role_assignments::export;
     post "/admin/stores/{store}/role-assignments" => console::role_assignments::assign;
     get "/admin/stores/{store}/role-assignments/unassigned" => console::unassigned::list;
     post "/admin/stores/{store}/role-assignments/selection" => console::unassigned::select;

@@ -28,14 +28,14 @@ const PEOPLE: &[(&str, Option<&str>, &str)] = &[
 ];
 
 /// A request that makes sense at a route: path, and for a POST its fields.
-struct Request {
-    path: String,
-    fields: Vec<(&'static str, String)>,
+pub struct Request {
+    pub path: String,
+    pub fields: Vec<(&'static str, String)>,
 }
 
 /// What is asked for: a thing of Acme that already is as the request wants it, or that the request cannot change,
 /// so that one person's request leaves the next one's alone.
-async fn request(house: &House, person: &Person<'_>, name: &str, method: &str, route: &str) -> Request {
+pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &str, route: &str) -> Request {
     let (north, role) = (house.org("Acme/North"), house.role("Org auditor"));
     let base = "/admin/stores/customers";
     let pair = format!("org={north}&role={role}");
@@ -189,7 +189,7 @@ fn department(house: &House) -> String {
 }
 
 /// What the requests of the table need beside the world: an account for each person to delete, and an event.
-async fn prepare(house: &House) {
+pub async fn prepare(house: &House) {
     let gone: Vec<Value> = PEOPLE
         .iter()
         .map(|(name, ..)| {

@@ -134,10 +134,10 @@ async fn groups_are_labels_that_come_and_go() {
 #[actix_web::test]
 async fn switching_registration_on_for_a_store_is_conferring_what_those_who_register_get() {
     for house in House::each().await {
-        house.import(json!({ "bailiwick": 1, "identity_stores": [{ "name": "Partners", "slug": "partners", "self_registration": false,
+        house.import(json!({ "bailiwick": 1, "identity_stores": [{ "name": "Sellers", "slug": "sellers", "self_registration": false,
             "roles": [{ "name": "Everybody", "rights": ["account_management:READ"], "auto_every": true }] }] }));
         let (su, stan) = (house.person("su@brand.example").await, house.person("stan@brand.example").await);
-        let path = "/admin/stores/partners/settings";
+        let path = "/admin/stores/sellers/settings";
         let form = stan.get(path).await.is(200).says("Who joins gets Everybody.").form("form[data-guard]");
         let before = house.state();
         stan.submit(form.with("self_registration", "on")).await.is(422).says("People who register would get the role Everybody");

@@ -1,5 +1,12 @@
 //! The pages, as people use them. One file a screen; `house.rs`, `page.rs` and `person.rs` are what they share.
 
+#[allow(dead_code, reason = "shared; the other binary uses the rest")]
+#[path = "../house/database.rs"]
+mod database;
+#[allow(dead_code, reason = "shared; the other binary uses the rest")]
+#[path = "../house/place.rs"]
+mod place;
+
 mod house;
 mod page;
 mod person;
@@ -10,8 +17,10 @@ mod bad_input;
 mod events;
 mod headers;
 mod identity_stores;
+mod links;
 mod me;
 mod organizations;
+mod queries;
 mod reach;
 mod role_assignments;
 mod roles;

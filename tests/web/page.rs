@@ -131,7 +131,8 @@ pub struct Form {
 }
 
 impl Form {
-    fn read(form: &ElementRef, page: &Page) -> Self {
+    /// Reads a form of a page.
+    pub fn read(form: &ElementRef, page: &Page) -> Self {
         let mut read = Self {
             post: form.attr("method").is_some_and(|method| method.eq_ignore_ascii_case("post")),
             action: form.attr("action").unwrap_or_default().to_owned(),

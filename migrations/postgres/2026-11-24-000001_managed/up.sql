@@ -35,6 +35,10 @@ CREATE TABLE jobs (
 -- The event log is read by who acted, in a store, and of what kind.
 CREATE INDEX events_actor ON events (actor, key);
 CREATE INDEX events_outcome ON events (outcome, key);
+CREATE INDEX events_refused ON events (actor, at) WHERE outcome = 'refused';
 CREATE INDEX event_subjects_store ON event_subjects (store, event);
 
 CREATE INDEX sessions_seen ON sessions (seen_at);
+
+-- The home page asks who is locked.
+CREATE INDEX accounts_locked ON accounts (locked_until) WHERE locked_until IS NOT NULL;

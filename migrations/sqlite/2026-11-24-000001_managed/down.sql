@@ -1,5 +1,7 @@
+DROP INDEX accounts_locked;
 DROP INDEX sessions_seen;
 DROP INDEX event_subjects_store;
+DROP INDEX events_refused;
 DROP INDEX events_outcome;
 DROP INDEX events_actor;
 DROP TABLE jobs;

@@ -2,15 +2,18 @@
 
 mod act;
 mod edit;
+mod import;
 
 pub use act::{block, confirm_delete, confirm_leave, delete, disable, enable, end_sessions, groups, join, leave, unblock};
 pub use edit::{add, identifiers, identifiers_form, new, profile, profile_form};
+pub use import::{import, import_form, preview, result, upload};
 
 use crate::{
     access::Permit,
     domain::{
         account::Status,
         identity_store::IdentityStore,
+        organization::path_text,
         permissions::{InvitationCreate, OrganizationView, Permission, UserAdd, UserBlock, UserDelete, UserEdit, UserView, UserViewEvents},
         time::Time,
     },
@@ -24,6 +27,8 @@ use crate::{
         sessions::{self, Session},
     },
     web::{
+        export::{self, Sheet},
+        form::Form,
         frame::{Ask, Frame, crumb, here},
         list::{Pager, Query, past_end, reading},
         page::{page, see_other, view},
@@ -81,6 +86,7 @@ struct List {
     pager: Pager,
     at: Option<String>,
     may_add: bool,
+    may_import: bool,
 }
 view!(List, as_results, json);
 
@@ -116,7 +122,58 @@ pub async fn list(permit: Permit<UserView>, ask: Ask, slug: Path<String>) -> Res
     let pager = Pager::new(&query, &accounts);
     let (base, address, at) = (base(&store), query.address(), at.map(|at| at.name));
     let may_add = ask.actor()?.may(&UserAdd::LEAF);
-    Ok(page(List { f, base, query, sort, accounts, pager, at, may_add }).replaces(address).respond_to(&ask.req))
+    let may_import = may_add && !store.built_in;
+    Ok(page(List { f, base, query, sort, accounts, pager, at, may_add, may_import }).replaces(address).respond_to(&ask.req))
+}
+
+/// `POST /admin/stores/{store}/accounts/export`: what the list shows, all of it.
+pub async fn export(permit: Permit<UserView>, ask: Ask, slug: Path<String>, form: Form<export::Fields>) -> Result<HttpResponse, Problem> {
+    let mut query = ask.query();
+    let filter = filter(&mut query);
+    let sort = query.choice("sort", Sort::from_word).unwrap_or_default();
+    let below = query.one_of("below", &["1"]) == "1";
+    let org = query.get("org").to_owned();
+    let permit_too = ask.permit::<UserView>()?;
+    let (store, at) = ask
+        .house
+        .work(move |db| {
+            db.read(&permit_too, |view| {
+                let store = identity_stores::find(view, &slug)?;
+                let at = if org.is_empty() { None } else { Some(organizations::find(view, store.key, &org)?) };
+                Ok((store, at))
+            })
+        })
+        .await?;
+    let columns =
+        ["Id", "Name", "E-mail", "User name", "Authentication", "Locked until", "Organizations", "Authorization", "Roles", "Last sign-in"];
+    let sheet = Sheet { name: "accounts", columns: columns.map(str::to_owned).to_vec() };
+    let format = export::Format::from_word(&form.fields.format);
+    let time = |time: Option<Time>| time.map(Time::rfc3339).unwrap_or_default();
+    export::send(
+        &ask,
+        permit,
+        sheet,
+        format,
+        move |view, paging| accounts::list(view, store.key, &filter, at.as_ref().map(|at| (at, below)), sort, paging),
+        move |listed: &accounts::Listed| {
+            let account = &listed.account;
+            let paths: Vec<String> = listed.memberships.iter().map(|membership| path_text(&membership.path)).collect();
+            let statuses: Vec<&str> = listed.memberships.iter().map(|membership| membership.status.word()).collect();
+            vec![
+                account.id.clone(),
+                account.name.clone(),
+                account.email.clone().unwrap_or_default(),
+                account.username.clone().unwrap_or_default(),
+                account.status.word().to_owned(),
+                time(account.locked_until),
+                paths.join("; "),
+                statuses.join("; "),
+                listed.roles.join("; "),
+                time(account.last_sign_in_at),
+            ]
+        },
+    )
+    .await
 }
 
 #[derive(Template)]

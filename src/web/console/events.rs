@@ -6,7 +6,9 @@ use crate::{
     access::{Console, Permit},
     domain::{
         event::Outcome,
+        identity_store::IdentityStore,
         key::StoreKey,
+        organization::Organization,
         permissions::{
             EventView, OrganizationActivate, OrganizationRoleEdit, OrganizationView, Permission, RoleAssignmentEdit, UserBlock, UserView,
         },
@@ -14,12 +16,14 @@ use crate::{
     },
     problem::Problem,
     store::{
+        View,
         event_log::{self, Filter, Recorded},
         identity_stores, organizations,
         paging::Slice,
         undo::{self, Kind},
     },
     web::{
+        export,
         form::{Form, Nothing},
         frame::{Acted, Ask, Frame, crumb, here},
         list::{Pager, Query, past_end, reading},
@@ -89,19 +93,76 @@ fn instant(ask: &Ask, query: &mut Query, name: &str, end: bool) -> Option<Time> 
     query.choice(name, |word| when::from_field(word, &zone, end))
 }
 
+/// Reads the filters of the log, but for store and organization.
+fn filter(ask: &Ask, query: &mut Query) -> Filter {
+    Filter {
+        action: query.choice("type", plain).unwrap_or_default(),
+        actor: query.choice("actor", plain).unwrap_or_default(),
+        target: query.choice("target", plain).unwrap_or_default(),
+        at: None,
+        store: None,
+        from: instant(ask, query, "from", false),
+        to: instant(ask, query, "to", true),
+        outcome: query.choice("result", Outcome::from_word),
+    }
+}
+
+/// The store and the organization that the address names, in the reader's reach.
+fn narrowed(view: &mut View<'_, EventView>, store: &str, org: &str) -> Result<(Option<IdentityStore>, Option<Organization>), Problem> {
+    let chosen = if store.is_empty() { None } else { Some(identity_stores::find(view, store)?) };
+    let at = match (&chosen, org.is_empty()) {
+        (_, true) => None,
+        (Some(store), false) => Some(organizations::find(view, store.key, org)?),
+        (None, false) => return Err(Problem::NotFound),
+    };
+    Ok((chosen, at))
+}
+
+/// `POST /admin/events/export`: what the list shows, all of it, as CSV or JSON.
+pub async fn export(permit: Permit<EventView>, ask: Ask, form: Form<export::Fields>) -> Result<HttpResponse, Problem> {
+    let mut query = ask.query();
+    let mut filter = filter(&ask, &mut query);
+    let (org, store, below) = (query.get("org").to_owned(), query.get("store").to_owned(), query.is("below", "1"));
+    let permit_too = ask.permit::<EventView>()?;
+    let (chosen, at) = ask.house.work(move |db| db.read(&permit_too, |view| narrowed(view, &store, &org))).await?;
+    filter.store = chosen.map(|store| store.key);
+    filter.at = at.map(|at| (at.key, below));
+    let columns =
+        ["Id", "Time", "Actor id", "Actor", "Through", "Act", "What", "Result", "Address", "Device", "Request", "Subjects", "Detail"];
+    let sheet = export::Sheet { name: "events", columns: columns.map(str::to_owned).to_vec() };
+    export::send(
+        &ask,
+        permit,
+        sheet,
+        export::Format::from_word(&form.fields.format),
+        move |view, paging| event_log::list(view, &filter, paging),
+        |event: &Recorded| {
+            let subjects: Vec<String> = event.subjects.iter().map(|subject| format!("{} {}", subject.noun, subject.id)).collect();
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            vec![
+                event.id.clone(),
+                event.at.rfc3339(),
+                text(&event.actor),
+                event.actor_name.clone(),
+                text(&event.through),
+                event.action.clone(),
+                sentence(event),
+                event.outcome.word().to_owned(),
+                text(&event.address),
+                text(&event.agent),
+                text(&event.request),
+                subjects.join("; "),
+                serde_json::to_string(&event.detail).unwrap_or_default(),
+            ]
+        },
+    )
+    .await
+}
+
 /// `GET /admin/events`
 pub async fn list(permit: Permit<EventView>, ask: Ask) -> Result<HttpResponse, Problem> {
     let mut query = ask.query();
-    let mut filter = Filter {
-        action: query.choice("type", |word| plain(word)).unwrap_or_default(),
-        actor: query.choice("actor", |word| plain(word)).unwrap_or_default(),
-        target: query.choice("target", |word| plain(word)).unwrap_or_default(),
-        at: None,
-        store: None,
-        from: instant(&ask, &mut query, "from", false),
-        to: instant(&ask, &mut query, "to", true),
-        outcome: query.choice("result", Outcome::from_word),
-    };
+    let mut filter = filter(&ask, &mut query);
     let (org, store) = (query.get("org").to_owned(), query.get("store").to_owned());
     let below = query.one_of("below", &["1"]) == "1";
     let paging = query.paging(ask.rows());
@@ -110,13 +171,8 @@ pub async fn list(permit: Permit<EventView>, ask: Ask) -> Result<HttpResponse, P
         .work(move |db| {
             db.read(&permit, |view| {
                 let first = first_store(view)?;
-                let chosen = if store.is_empty() { None } else { Some(identity_stores::find(view, &store)?) };
+                let (chosen, at) = narrowed(view, &store, &org)?;
                 filter.store = chosen.as_ref().map(|store| store.key);
-                let at = match (&chosen, org.is_empty()) {
-                    (_, true) => None,
-                    (Some(store), false) => Some(organizations::find(view, store.key, &org)?),
-                    (None, false) => return Err(Problem::NotFound),
-                };
                 filter.at = at.as_ref().map(|at| (at.key, below));
                 let events = event_log::list(view, &filter, &paging)?;
                 Ok((chosen.or(first), at.map(|at| at.name), events))

@@ -1,18 +1,26 @@
-//! `/admin`: what an administrator can reach from here.
+//! `/admin`: what needs attention, what happened, what an administrator can reach, and how to begin (screens.md 4.3).
 
 use crate::{
     access::{Console, Permit},
-    domain::permissions::{OrganizationRoleView, OrganizationView, Permission, RoleAssignmentView, UserView},
-    domain::text,
+    domain::{
+        identity_store::IdentityStore,
+        permissions::{EventView, OrganizationRoleView, OrganizationView, Permission, RoleAssignmentView, UserView},
+        text,
+    },
     problem::Problem,
     store::{
-        accounts, identity_stores, organizations,
-        paging::{Paging, Total},
+        accounts,
+        event_log::{self, Recorded},
+        home::{self, SetUp},
+        identity_stores, organizations,
+        paging::Total,
+        roles,
     },
     web::{
         frame::{Ask, Frame, here},
         list,
         me::first_store,
+        optional,
         page::{Page, page, view},
     },
 };
@@ -23,27 +31,39 @@ use askama::Template;
 #[template(path = "console/home.html", blocks = ["content"])]
 pub struct Show {
     f: Frame,
-    stores: Vec<Store>,
-    more: bool,
-    is_super: bool,
+    store: Option<IdentityStore>,
+    organizations: Option<Total>,
+    accounts: Option<Total>,
+    /// What needs attention: words and where it is.
+    attention: Vec<(String, String)>,
+    /// What happened last.
+    recent: Option<Vec<Recorded>>,
+    /// The organizations nearest to the top that they may look at.
+    scope: Vec<organizations::Choice>,
+    set_up: Option<SetUp>,
     roles: bool,
     assignments: bool,
+    is_super: bool,
 }
 view!(Show, as_content);
 
-struct Store {
-    name: String,
-    slug: String,
-    built_in: bool,
-    organizations: Option<Total>,
-    accounts: Option<Total>,
-}
+impl Show {
+    fn says(&self, event: &Recorded) -> String {
+        super::events::says(event)
+    }
 
-impl Store {
+    fn base(&self) -> String {
+        self.store.as_ref().map_or_else(String::new, |store| format!("/admin/stores/{}", store.slug))
+    }
+
     fn numbers(&self) -> String {
         let organizations = self.organizations.map(|total| numbered(total, "organization", "organizations"));
         let accounts = self.accounts.map(|total| numbered(total, "account", "accounts"));
         [organizations, accounts].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
+    fn has_roles(&self) -> bool {
+        self.store.as_ref().is_some_and(|store| !store.built_in)
     }
 }
 
@@ -53,38 +73,77 @@ fn numbered(total: Total, one: &str, many: &str) -> String {
 
 /// `GET /admin`
 pub async fn show(permit: Permit<Console>, ask: Ask) -> Result<Page<Show>, Problem> {
-    let (stores, more, first) = ask
+    let slug = ask.query().get("store").to_owned();
+    let actor = ask.actor()?.clone();
+    let is_super = actor.is_super();
+    let mut view = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
-                let found = identity_stores::list(view, "", &Paging::first(25))?;
-                let more = found.last.is_some();
-                let mut stores = Vec::new();
-                for listed in found.rows.into_iter().take(8) {
-                    let key = listed.store.key;
-                    stores.push(Store {
-                        organizations: optional(view.also::<OrganizationView, _>(|view| organizations::count(view, key)))?,
-                        accounts: optional(view.also::<UserView, _>(|view| accounts::count(view, key)))?,
-                        name: listed.store.name,
-                        slug: listed.store.slug,
-                        built_in: listed.store.built_in,
-                    });
+                let store = if slug.is_empty() { first_store(view)? } else { Some(identity_stores::find(view, &slug)?) };
+                let set_up = if is_super { Some(home::set_up(view)?).filter(|set_up| !set_up.is_done()) } else { None };
+                let recent = optional(view.also::<EventView, _>(|view| event_log::latest(view, 10)))?;
+                let mut found = Found { store, set_up, recent, ..Found::default() };
+                let Some(store) = &found.store else { return Ok(found) };
+                let base = format!("/admin/stores/{}", store.slug);
+                let key = store.key;
+                found.organizations = optional(view.also::<OrganizationView, _>(|view| organizations::count(view, key)))?;
+                found.accounts = optional(view.also::<UserView, _>(|view| accounts::count(view, key)))?;
+                if !is_super {
+                    let choices = optional(view.also::<OrganizationView, _>(|view| organizations::nearest(view, key, 10)))?;
+                    found.scope = choices.unwrap_or_default();
                 }
-                Ok((stores, more, first_store(view)?))
+                let mut note = |total: Option<Total>, one: &str, many: &str, href: String| {
+                    if let Some(total) = total.filter(|total| total.count > 0) {
+                        found.attention.push((numbered(total, one, many), href));
+                    }
+                };
+                if !store.built_in {
+                    let alone = optional(view.also::<OrganizationView, _>(|view| organizations::without_admins(view, key)))?;
+                    note(
+                        alone,
+                        "organization without an org admin",
+                        "organizations without an org admin",
+                        format!("{base}/organizations?admins=none&view=list"),
+                    );
+                    let closed = optional(view.also::<OrganizationRoleView, _>(|view| roles::without_minimum(view, key)))?;
+                    note(
+                        closed,
+                        "role that cannot open accounts",
+                        "roles that cannot open accounts",
+                        format!("{base}/roles?minimum=missing"),
+                    );
+                }
+                let locked = optional(view.also::<UserView, _>(|view| accounts::locked(view, key)))?;
+                note(locked, "locked account", "locked accounts", format!("{base}/accounts?authn=locked"));
+                Ok(found)
             })
         })
         .await?;
-    let actor = ask.actor()?;
-    let (is_super, roles, assignments) = (actor.is_super(), actor.may(&OrganizationRoleView::LEAF), actor.may(&RoleAssignmentView::LEAF));
-    let f = ask.frame("home", first.as_ref(), vec![here("Home")]);
-    Ok(page(Show { f, stores, more, is_super, roles, assignments }))
+    let f = ask.frame("home", view.store.as_ref(), vec![here("Home")]);
+    Ok(page(Show {
+        f,
+        store: view.store.take(),
+        organizations: view.organizations,
+        accounts: view.accounts,
+        attention: view.attention,
+        recent: view.recent,
+        scope: view.scope,
+        set_up: view.set_up,
+        roles: actor.may(&OrganizationRoleView::LEAF),
+        assignments: actor.may(&RoleAssignmentView::LEAF),
+        is_super,
+    }))
 }
 
-/// What somebody may not see is absent (D-12).
-fn optional<T>(found: Result<T, Problem>) -> Result<Option<T>, Problem> {
-    match found {
-        Ok(found) => Ok(Some(found)),
-        Err(Problem::NotFound | Problem::Forbidden(_)) => Ok(None),
-        Err(problem) => Err(problem),
-    }
+/// What was read for the page.
+#[derive(Default)]
+struct Found {
+    store: Option<IdentityStore>,
+    organizations: Option<Total>,
+    accounts: Option<Total>,
+    attention: Vec<(String, String)>,
+    recent: Option<Vec<Recorded>>,
+    scope: Vec<organizations::Choice>,
+    set_up: Option<SetUp>,
 }

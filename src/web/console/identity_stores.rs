@@ -5,10 +5,13 @@ mod edit;
 pub use edit::{add, attributes, attributes_form, confirm_delete, delete, groups, groups_form, new, settings, settings_form};
 
 use crate::{
-    access::{Console, Permit},
+    access::{Actor, Console, Permit},
     domain::{
         identity_store::IdentityStore,
-        permissions::{IdentityStoreAdd, IdentityStoreEdit, IdentityStoreView, Permission},
+        permissions::{
+            IdentityStoreAdd, IdentityStoreEdit, IdentityStoreView, OrganizationRoleView, OrganizationView, Permission, RoleAssignmentView,
+            UserView,
+        },
     },
     problem::Problem,
     store::{identity_stores, paging::Slice},
@@ -31,10 +34,47 @@ struct List {
     stores: Slice<identity_stores::Listed>,
     pager: Pager,
     next: &'static str,
-    may_open: bool,
+    may: May,
     may_add: bool,
 }
 view!(List, as_results, json);
+
+/// Which pages of a store the viewer may open (D-12).
+#[derive(Clone, Copy)]
+struct May {
+    open: bool,
+    organizations: bool,
+    accounts: bool,
+    roles: bool,
+    assignments: bool,
+}
+
+impl May {
+    fn of(actor: &Actor) -> Self {
+        Self {
+            open: actor.may(&IdentityStoreView::LEAF),
+            organizations: actor.may(&OrganizationView::LEAF),
+            accounts: actor.may(&UserView::LEAF),
+            roles: actor.may(&OrganizationRoleView::LEAF),
+            assignments: actor.may(&RoleAssignmentView::LEAF),
+        }
+    }
+
+    /// Where choosing the store leads: to the page that is wanted, else to the first one that there is for them.
+    fn way(self, store: &IdentityStore, wanted: &str) -> Option<String> {
+        let pages = [
+            ("", self.open),
+            ("/organizations", self.organizations),
+            ("/accounts", self.accounts),
+            ("/roles", self.roles && !store.built_in),
+            ("/role-assignments", self.assignments && !store.built_in),
+        ];
+        // Administrators has accounts where other stores have roles.
+        let wanted = if store.built_in && wanted.starts_with("/role") { "/accounts" } else { wanted };
+        let open = || pages.iter().filter(|(_, may)| *may).map(|(page, _)| *page);
+        open().find(|page| *page == wanted).or_else(|| open().next()).map(|page| format!("/admin/stores/{}{page}", store.slug))
+    }
+}
 
 impl List {
     fn json(&self) -> serde_json::Value {
@@ -60,14 +100,8 @@ fn next_page(word: &str) -> &'static str {
 }
 
 impl List {
-    fn href(&self, listed: &identity_stores::Listed) -> String {
-        let slug = &listed.store.slug;
-        match self.next {
-            "/roles" | "/role-assignments" if listed.store.built_in => format!("/admin/stores/{slug}/accounts"),
-            "" if self.may_open => format!("/admin/stores/{slug}"),
-            "" => format!("/admin/stores/{slug}/organizations"),
-            next => format!("/admin/stores/{slug}{next}"),
-        }
+    fn href(&self, listed: &identity_stores::Listed) -> Option<String> {
+        self.may.way(&listed.store, self.next)
     }
 }
 
@@ -81,12 +115,12 @@ pub async fn list(permit: Permit<Console>, ask: Ask) -> Result<HttpResponse, Pro
     if let Some(last) = past_end(&query, &stores) {
         return Ok(see_other(&ask.req, &last));
     }
-    let may_open = ask.actor()?.may(&IdentityStoreView::LEAF);
+    let may = May::of(ask.actor()?);
     let f = ask.frame("stores", first.as_ref(), vec![here("Identity stores")]);
     let pager = Pager::new(&query, &stores);
     let address = query.address();
     let may_add = ask.actor()?.may(&IdentityStoreAdd::LEAF);
-    Ok(page(List { f, query, stores, pager, next, may_open, may_add }).replaces(address).respond_to(&ask.req))
+    Ok(page(List { f, query, stores, pager, next, may, may_add }).replaces(address).respond_to(&ask.req))
 }
 
 #[derive(Template)]
@@ -94,6 +128,7 @@ pub async fn list(permit: Permit<Console>, ask: Ask) -> Result<HttpResponse, Pro
 struct Show {
     f: Frame,
     detail: identity_stores::Detail,
+    may: May,
     may_edit: bool,
 }
 view!(Show, as_content, json);
@@ -133,5 +168,6 @@ pub async fn detail(permit: Permit<IdentityStoreView>, ask: Ask, slug: Path<Stri
     let detail = ask.house.work(move |db| db.read(&permit, |view| identity_stores::detail(view, &slug))).await?;
     let f = frame_of(&ask, &detail.listed.store, None);
     let may_edit = ask.actor()?.may(&IdentityStoreEdit::LEAF);
-    Ok(page(Show { f, detail, may_edit }).whole())
+    let may = May::of(ask.actor()?);
+    Ok(page(Show { f, detail, may, may_edit }).whole())
 }

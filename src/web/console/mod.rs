@@ -14,5 +14,7 @@ pub mod organizations;
 pub mod role_assignments;
 /// Organization roles.
 pub mod roles;
+/// One search over everything.
+pub mod search;
 /// The *Unassigned roles* tab: the picker and its confirmation.
 pub mod unassigned;

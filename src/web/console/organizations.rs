@@ -11,7 +11,7 @@ use crate::{
     domain::{
         identity_store::IdentityStore,
         key::OrganizationKey,
-        organization::{Lineage, Status, Step},
+        organization::{Lineage, Status, Step, path_text},
         permissions::{
             EventView, OrganizationActivate, OrganizationAdd, OrganizationDelete, OrganizationEdit, OrganizationView, Permission,
             RoleAssignmentEdit, RoleAssignmentView, UserView,
@@ -25,6 +25,8 @@ use crate::{
         role_assignments::{self, OrgAdmin},
     },
     web::{
+        export,
+        form::Form,
         frame::{Ask, Frame, crumb, here},
         list::{Pager, Query, past_end, reading, total},
         page::{page, see_other, view},
@@ -116,19 +118,9 @@ impl List {
 /// `GET /admin/stores/{store}/organizations`
 pub async fn list(permit: Permit<OrganizationView>, ask: Ask, slug: Path<String>) -> Result<HttpResponse, Problem> {
     let mut query = ask.query();
-    let status = query.choice("status", Status::from_word);
-    let admins = query.one_of("admins", &["none"]);
-    let sort = query.one_of("sort", &["name", "-name", "created", "-created"]);
     let wanted_view = query.one_of("view", &["tree", "list"]);
-    let filter = organizations::Filter {
-        q: query.search(),
-        status,
-        without_admins: admins == "none",
-        parent: None,
-        by_creation: sort.ends_with("created"),
-        descending: sort.starts_with('-'),
-    };
-    let plain = filter.q.is_empty() && status.is_none() && admins.is_empty() && sort.is_empty();
+    let filter = filter(&mut query);
+    let plain = filter.is_plain() && query.get("sort").is_empty();
     let paging = query.paging(ask.rows());
     let (store, count, tree, organizations) = ask
         .house
@@ -157,6 +149,58 @@ pub async fn list(permit: Permit<OrganizationView>, ask: Ask, slug: Path<String>
     let (base, address, total) = (base(&store), query.address(), total(count));
     let may_add = ask.actor()?.may(&OrganizationAdd::LEAF) && !store.built_in;
     Ok(page(List { f, base, query, tree, organizations, pager, total, may_add }).replaces(address).respond_to(&ask.req))
+}
+
+/// Reads the filters of the list.
+fn filter(query: &mut Query) -> organizations::Filter {
+    let status = query.choice("status", Status::from_word);
+    let admins = query.one_of("admins", &["none"]);
+    let sort = query.one_of("sort", &["name", "-name", "created", "-created"]);
+    organizations::Filter {
+        q: query.search(),
+        status,
+        without_admins: admins == "none",
+        parent: None,
+        by_creation: sort.ends_with("created"),
+        descending: sort.starts_with('-'),
+    }
+}
+
+/// `POST /admin/stores/{store}/organizations/export`: what the list shows, all of it.
+pub async fn export(
+    permit: Permit<OrganizationView>,
+    ask: Ask,
+    slug: Path<String>,
+    form: Form<export::Fields>,
+) -> Result<HttpResponse, Problem> {
+    let mut query = ask.query();
+    let filter = filter(&mut query);
+    let permit_too = ask.permit::<OrganizationView>()?;
+    let store = ask.house.work(move |db| db.read(&permit_too, |view| identity_stores::find(view, &slug))).await?;
+    let columns = ["Id", "Name", "Path", "Status", "Effectively active", "Accounts", "Org admins", "Below it", "Created"];
+    let sheet = export::Sheet { name: "organizations", columns: columns.map(str::to_owned).to_vec() };
+    export::send(
+        &ask,
+        permit,
+        sheet,
+        export::Format::from_word(&form.fields.format),
+        move |view, paging| organizations::list(view, store.key, &filter, paging),
+        |listed: &organizations::Listed| {
+            let organization = &listed.organization;
+            vec![
+                organization.id.clone(),
+                organization.name.clone(),
+                path_text(&listed.path),
+                if organization.active { "active" } else { "inactive" }.to_owned(),
+                if listed.effectively_active { "yes" } else { "no" }.to_owned(),
+                listed.accounts.to_string(),
+                listed.org_admins.to_string(),
+                listed.below.to_string(),
+                listed.created_at.rfc3339(),
+            ]
+        },
+    )
+    .await
 }
 
 #[derive(Template)]

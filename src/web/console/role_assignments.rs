@@ -16,11 +16,12 @@ use crate::{
     problem::Problem,
     store::{
         Once, View, identity_stores, organizations,
-        paging::{Paging, Slice},
+        paging::{EXACT, Paging, Slice},
         role_assignments::{self, Gave, Holder, Holders, Pair, Removal, Wanted},
         roles, selections,
     },
     web::{
+        export,
         form::{Faults, Form},
         frame::{Ask, Crumb, Frame, crumb, here},
         list::{Pager, Query, past_end, reading, total},
@@ -168,7 +169,8 @@ pub async fn list(permit: Permit<RoleAssignmentView>, ask: Ask, slug: Path<Strin
                     }
                     (at, what) => {
                         // Pairs are sought by number alone.
-                        let paging = Paging { after: None, before: None, ..paging };
+                        let paging =
+                            Paging { after: None, before: None, number: paging.number.min(EXACT / paging.per + 1), per: paging.per };
                         let pairs = role_assignments::pairs(view, store.key, at.map(|at| at.key), what.map(|what| what.key), &paging)?;
                         Ok((store, pairing, Some(pairs), None, None, None))
                     }
@@ -199,6 +201,81 @@ pub async fn list(permit: Permit<RoleAssignmentView>, ask: Ask, slug: Path<Strin
     let (base, address) = (base(&store), query.address());
     let view = List { f, base, query, pairing, pairs, chosen, holders, pager, kept, may_edit };
     Ok(page(view).replaces(address).respond_to(&ask.req))
+}
+
+/// `POST /admin/stores/{store}/role-assignments/export`: who holds the pair here directly; without a pair, the pairs.
+pub async fn export(
+    permit: Permit<RoleAssignmentView>,
+    ask: Ask,
+    slug: Path<String>,
+    form: Form<export::Fields>,
+) -> Result<HttpResponse, Problem> {
+    let query = ask.query();
+    let (org, role, q) = (query.get("org").to_owned(), query.get("role").to_owned(), query.search());
+    let format = export::Format::from_word(&form.fields.format);
+    let permit_too = ask.permit::<RoleAssignmentView>()?;
+    let (store, at, what) = ask
+        .house
+        .work(move |db| {
+            db.read(&permit_too, |view| {
+                let store = identity_stores::find_with_roles(view, &slug)?;
+                let at = if org.is_empty() { None } else { Some(organizations::find(view, store.key, &org)?) };
+                let what = if role.is_empty() { None } else { Some(roles::find(view, &store, &role)?.role) };
+                Ok((store, at, what))
+            })
+        })
+        .await?;
+    if let (Some(at), Some(what)) = (at.clone(), what.clone()) {
+        let columns = ["Account id", "Name", "E-mail", "User name", "Role", "Organization", "Starts", "Ends", "Reason", "Given by", "When"];
+        let sheet = export::Sheet { name: "role-assignments", columns: columns.map(str::to_owned).to_vec() };
+        let (role, organization, key) = (what.terms.name.clone(), at.name.clone(), what.key);
+        let time = |time: Option<Time>| time.map(Time::rfc3339).unwrap_or_default();
+        return export::send(
+            &ask,
+            permit,
+            sheet,
+            format,
+            move |view, paging| role_assignments::holders(view, &at, key, &q, paging).map(|holders| holders.direct),
+            move |holder: &Holder| {
+                vec![
+                    holder.account.id.clone(),
+                    holder.account.name.clone(),
+                    holder.account.email.clone().unwrap_or_default(),
+                    holder.account.username.clone().unwrap_or_default(),
+                    role.clone(),
+                    organization.clone(),
+                    time(holder.period.starts),
+                    time(holder.period.ends),
+                    holder.reason.clone(),
+                    given_by(holder),
+                    holder.given_at.rfc3339(),
+                ]
+            },
+        )
+        .await;
+    }
+    let columns = ["Organization id", "Organization", "Role id", "Role", "Accounts", "Below it", "Last change"];
+    let sheet = export::Sheet { name: "role-assignment-pairs", columns: columns.map(str::to_owned).to_vec() };
+    let (at, what) = (at.map(|at| at.key), what.map(|what| what.key));
+    export::send(
+        &ask,
+        permit,
+        sheet,
+        format,
+        move |view, paging| role_assignments::pairs(view, store.key, at, what, paging),
+        |pair: &Pair| {
+            vec![
+                pair.organization_id.clone(),
+                crate::domain::organization::path_text(&pair.path),
+                pair.role_id.clone(),
+                pair.role.clone(),
+                pair.accounts.to_string(),
+                pair.below.to_string(),
+                pair.changed_at.rfc3339(),
+            ]
+        },
+    )
+    .await
 }
 
 /// Whether the person could give this role here, for a while at least: what A-8 will ask again when they do.

@@ -1,7 +1,7 @@
 //! Organizations > Roles (screens.md 4.8): list, editor with the access-right matrix, deletion.
 
 use crate::{
-    access::{Ground, Permit},
+    access::{Ground, Permit, confer},
     domain::{
         Refusal,
         identity_store::IdentityStore,
@@ -19,6 +19,7 @@ use crate::{
         roles::{self, Effect, Listed, Saved, Use},
     },
     web::{
+        export,
         form::{Faults, Form, Nothing, faults},
         frame::{Ask, Crumb, Frame, crumb, here},
         list::{Pager, Query, past_end, reading},
@@ -58,7 +59,7 @@ impl List {
     }
 
     fn narrowed(&self) -> bool {
-        ["q", "auto", "right", "unused"].iter().any(|word| !self.query.get(word).is_empty())
+        ["q", "auto", "right", "unused", "minimum"].iter().any(|word| !self.query.get(word).is_empty())
     }
 
     fn right_options() -> Vec<(String, String)> {
@@ -79,6 +80,8 @@ fn role_json(role: &Role, held: i64) -> serde_json::Value {
 #[derive(Clone, Copy)]
 struct May {
     add: bool,
+    /// Whether every cell of the recommended roles is theirs to give (D-11).
+    templates: bool,
     edit: bool,
     delete: bool,
     assignments: bool,
@@ -87,8 +90,10 @@ struct May {
 impl May {
     fn of(ask: &Ask) -> Result<Self, Problem> {
         let actor = ask.actor()?;
+        let recommended = rights::templates().into_iter().fold(Rights::NONE, |all, template| all.union(template.rights));
         Ok(Self {
             add: actor.may(&OrganizationRoleAdd::LEAF),
+            templates: actor.is_super() || confer::may_change_cells(actor, recommended, [], None).is_ok(),
             edit: actor.may(&OrganizationRoleEdit::LEAF),
             delete: actor.may(&OrganizationRoleDelete::LEAF),
             assignments: actor.may(&RoleAssignmentView::LEAF),
@@ -99,15 +104,7 @@ impl May {
 /// `GET /admin/stores/{store}/roles`
 pub async fn list(permit: Permit<OrganizationRoleView>, ask: Ask, slug: Path<String>) -> Result<HttpResponse, Problem> {
     let mut query = ask.query();
-    let sort = query.one_of("sort", &["name", "-name", "changed", "-changed"]);
-    let filter = roles::Filter {
-        q: query.search(),
-        auto: query.one_of("auto", &["every", "first", "none"]),
-        right: query.choice("right", Cell::from_code),
-        unused: query.one_of("unused", &["1"]) == "1",
-        by_change: sort.ends_with("changed"),
-        descending: sort.starts_with('-'),
-    };
+    let filter = filter(&mut query);
     let paging = query.paging(ask.rows());
     let (store, roles) = ask
         .house
@@ -126,6 +123,59 @@ pub async fn list(permit: Permit<OrganizationRoleView>, ask: Ask, slug: Path<Str
     let f = ask.frame("roles", Some(&store), vec![crumb(format!("{base}/organizations"), "Organizations"), here("Roles")]);
     let (pager, address, may) = (Pager::new(&query, &roles), query.address(), May::of(&ask)?);
     Ok(page(List { f, base, query, roles, pager, may }).replaces(address).respond_to(&ask.req))
+}
+
+/// Reads the filters of the list.
+fn filter(query: &mut Query) -> roles::Filter {
+    let sort = query.one_of("sort", &["name", "-name", "changed", "-changed"]);
+    roles::Filter {
+        q: query.search(),
+        auto: query.one_of("auto", &["every", "first", "none"]),
+        right: query.choice("right", Cell::from_code),
+        unused: query.one_of("unused", &["1"]) == "1",
+        without_minimum: query.one_of("minimum", &["missing"]) == "missing",
+        by_change: sort.ends_with("changed"),
+        descending: sort.starts_with('-'),
+    }
+}
+
+/// `POST /admin/stores/{store}/roles/export`: what the list shows, all of it.
+pub async fn export(
+    permit: Permit<OrganizationRoleView>,
+    ask: Ask,
+    slug: Path<String>,
+    form: Form<export::Fields>,
+) -> Result<HttpResponse, Problem> {
+    let mut query = ask.query();
+    let filter = filter(&mut query);
+    let permit_too = ask.permit::<OrganizationRoleView>()?;
+    let store = ask.house.work(move |db| db.read(&permit_too, |view| identity_stores::find_with_roles(view, &slug))).await?;
+    let columns =
+        ["Id", "Name", "Description", "Rights", "To everyone who registers", "To the first person", "Held by", "Changed", "Changed by"];
+    let sheet = export::Sheet { name: "roles", columns: columns.map(str::to_owned).to_vec() };
+    let yes = |on: bool| if on { "yes" } else { "no" }.to_owned();
+    export::send(
+        &ask,
+        permit,
+        sheet,
+        export::Format::from_word(&form.fields.format),
+        move |view, paging| roles::list(view, store.key, &filter, paging),
+        move |listed: &Listed| {
+            let (role, terms) = (&listed.role, &listed.role.terms);
+            vec![
+                role.id.clone(),
+                terms.name.clone(),
+                terms.description.clone(),
+                terms.rights.codes(),
+                yes(terms.auto_every),
+                yes(terms.auto_first),
+                listed.held.to_string(),
+                role.changed_at.rfc3339(),
+                role.changed_by.clone().unwrap_or_default(),
+            ]
+        },
+    )
+    .await
 }
 
 fn base(store: &IdentityStore) -> String {

@@ -1,0 +1,166 @@
+//! Accounts: search, filters and reach.
+
+use crate::{
+    database::Database,
+    people::{INSIDE, OUTSIDE, SUPER},
+};
+use bailiwick::{
+    domain::permissions::{RoleAssignmentView, UserView},
+    problem::Problem,
+    store::{
+        accounts::{self, Filter, Sort},
+        paging::Paging,
+    },
+};
+use serde_json::json;
+
+fn names(at: &Database, who: &str, filter: &Filter) -> Vec<String> {
+    let store = at.customers().key;
+    let found = at.db.read(&at.permit::<UserView>(who), |view| accounts::list(view, store, filter, None, Sort::Name, &Paging::first(100)));
+    found.unwrap().rows.into_iter().map(|listed| listed.account.name).collect()
+}
+
+fn search(at: &Database, q: &str) -> Vec<String> {
+    names(at, SUPER, &Filter { q: q.to_owned(), ..Filter::default() })
+}
+
+#[test]
+fn one_or_two_letters_find_starts_and_three_or_more_find_anything_inside() {
+    for at in Database::each() {
+        assert_eq!(search(&at, "an"), ["Ana Kovač", "Anaïs Bonnet"], "not Diana, not Banana, on {}", at.name());
+        assert_eq!(search(&at, "ana"), ["Ana Kovač", "Anaïs Bonnet", "Banana Joe", "Diana Prinz"]);
+        assert_eq!(search(&at, "ne"), ["Nemo Nowhere"], "the start of a name or an identifier");
+        assert_eq!(search(&at, "iv"), ["Ivy Invited"]);
+        assert_eq!(search(&at, "q0"), ["Gil Labs", "Gus Labs", "Gwen Globex"], "starts of e-mail addresses");
+        assert_eq!(search(&at, "globex.ex").len(), 4, "inside e-mail addresses");
+        assert_eq!(search(&at, "   "), search(&at, ""), "white space is no search");
+        assert!(search(&at, "zzz").is_empty() && search(&at, "zz").is_empty());
+    }
+}
+
+#[test]
+fn a_search_minds_neither_case_nor_accents_nor_the_width_of_letters() {
+    for at in Database::each() {
+        for q in ["ANAIS", "anaïs", "Anai\u{0308}s", "ａｎａｉｓ", "anais bon", " anais  bonnet "] {
+            assert_eq!(search(&at, q), ["Anaïs Bonnet"], "{q} on {}", at.name());
+        }
+        for q in ["lukasz", "ŁUKASZ", "strasse", "STRASSE", "straße"] {
+            assert_eq!(search(&at, q), ["Æthelred Łukasz Straße"], "{q} on {}", at.name());
+        }
+        assert_eq!(search(&at, "محمد"), ["محمد الأمين"]);
+        assert_eq!(search(&at, "مح"), ["محمد الأمين"]);
+        assert_eq!(search(&at, "🦊"), ["🦊 Fuchs"]);
+    }
+}
+
+#[test]
+fn what_means_something_to_a_database_is_a_letter_like_any_other() {
+    for at in Database::each() {
+        at.import(json!({ "bailiwick": 1, "identity_stores": [{
+            "name": "Customers", "slug": "customers", "self_registration": true, "organization_registration": true,
+            "accounts": [
+                { "username": "per100%", "name": "Per 100% Sure", "status": "active" },
+                { "username": "under_score", "name": "Under_Score \\ Back", "status": "active" },
+                { "username": "quo\"te", "name": "Quo\"te O'Quote*", "status": "active" }],
+        }] }));
+        assert_eq!(search(&at, "100%"), ["Per 100% Sure"], "{}", at.name());
+        assert_eq!(search(&at, "0%"), Vec::<String>::new());
+        assert_eq!(search(&at, "%%%"), Vec::<String>::new());
+        assert_eq!(search(&at, "___"), Vec::<String>::new());
+        assert_eq!(search(&at, "r_s"), ["Under_Score \\ Back"]);
+        assert_eq!(search(&at, "e \\ b"), ["Under_Score \\ Back"]);
+        assert_eq!(search(&at, "o\"t"), ["Quo\"te O'Quote*"]);
+        assert_eq!(search(&at, "te*"), ["Quo\"te O'Quote*"]);
+        for q in ["\" OR name:x", "a AND b", "NEAR(a b)", "';--", "\\", "\\\\\\", "\0", "a\0b", "(((", "^an", "-ana", "{x}:y"] {
+            assert!(search(&at, q).len() < 2, "{q:?} on {}", at.name());
+        }
+    }
+}
+
+#[test]
+fn accounts_are_filtered_by_both_statuses() {
+    for at in Database::each() {
+        let with = |authn: &str, authz: &str| names(&at, SUPER, &Filter { authn: authn.into(), authz: authz.into(), ..Filter::default() });
+        assert_eq!(with("invited", ""), ["Ivy Invited"], "{}", at.name());
+        assert_eq!(with("disabled", ""), ["Dora Disabled"]);
+        assert_eq!(with("locked", ""), ["Lou Locked"]);
+        let everybody = with("", "").len();
+        assert_eq!(with("active", "").len(), everybody - 3, "who is locked is listed as locked");
+        assert_eq!(with("", "blocked"), ["Bo Blocked", "Gus Labs"]);
+        assert_eq!(with("", "none"), ["Nemo Nowhere", "Nora Nowhere", "Twin of the customers"]);
+        assert_eq!(with("", "active").len(), everybody - 5);
+        assert_eq!(with("disabled", "blocked"), Vec::<String>::new());
+        assert_eq!(with("nonsense", "nonsense").len(), everybody, "an unknown word narrows nothing");
+        at.wait_minutes(20);
+        assert_eq!(with("locked", ""), Vec::<String>::new(), "the wait is over to the second");
+    }
+}
+
+#[test]
+fn everybody_sees_only_whom_they_may() {
+    for at in Database::each() {
+        let seen = |who: &str| names(&at, who, &Filter::default());
+        let (su, inside, outside) = (seen(SUPER), seen(INSIDE), seen(OUTSIDE));
+        assert_eq!(outside, ["Gil Labs", "Gus Labs", "Gwen Globex", "Karl Both", "Uwe Outside"], "{}", at.name());
+        assert!(inside.contains(&"Karl Both".to_owned()) && !inside.contains(&"Gil Labs".to_owned()));
+        assert!(inside.contains(&"Bo Blocked".to_owned()), "a membership in any status is one (P-3)");
+        assert!(!inside.contains(&"Nemo Nowhere".to_owned()) && su.contains(&"Nemo Nowhere".to_owned()));
+        assert!(
+            seen("rita@brand.example").contains(&"Nemo Nowhere".to_owned()),
+            "a scope of root that reaches all below has them too (P-3)"
+        );
+        assert_eq!(seen("rita@brand.example"), su);
+
+        let (store, partners) = (at.customers().key, at.store("partners").key);
+        let find =
+            |who: &str, store, id: String| at.db.read(&at.permit::<UserView>(who), |view| accounts::find(view, store, &id).map(|_| ()));
+        assert!(find(INSIDE, store, at.acc("paul@acme.example")).is_ok());
+        for (who, store, id) in [
+            (INSIDE, store, at.acc("q01@globex.example")),
+            (INSIDE, store, at.acc("nemo")),
+            (SUPER, store, at.acc_of("partners", "pia@zeta.example")),
+            (SUPER, partners, at.acc("nemo")),
+            (SUPER, store, "acc_aaaaaaaaaaaaaaaa".into()),
+            (SUPER, store, String::new()),
+            (SUPER, store, "a\0b".into()),
+        ] {
+            assert!(matches!(find(who, store, id), Err(Problem::NotFound)), "{who}");
+        }
+    }
+}
+
+#[test]
+fn a_page_shows_the_memberships_in_reach_and_says_how_many_lie_outside() {
+    for at in Database::each() {
+        let store = at.customers().key;
+        let detail =
+            |who: &str| at.db.read(&at.permit::<UserView>(who), |view| accounts::detail(view, store, &at.acc("p18@acme.example"))).unwrap();
+        let shown = |who: &str| {
+            let detail = detail(who);
+            (detail.memberships.iter().map(|membership| membership.name().to_owned()).collect::<Vec<_>>(), detail.outside)
+        };
+        assert_eq!(shown(SUPER), (vec!["North".to_owned(), "Globex".to_owned()], 0), "{}", at.name());
+        assert_eq!(shown(INSIDE), (vec!["North".to_owned()], 1));
+        assert_eq!(shown(OUTSIDE), (vec!["Globex".to_owned()], 1));
+    }
+}
+
+#[test]
+fn lists_narrow_to_an_organization_or_to_all_below_it() {
+    for at in Database::each() {
+        let store = at.customers().key;
+        let north = at.organization("Acme/North");
+        let in_north = |below: bool| {
+            let permit = at.permit::<UserView>(SUPER);
+            let found = at.db.read(&permit, |view| {
+                accounts::list(view, store, &Filter::default(), Some((&north, below)), Sort::Name, &Paging::first(100))
+            });
+            found.unwrap().rows.len()
+        };
+        assert_eq!((in_north(false), in_north(true)), (9, 12), "{}", at.name());
+        // Whom somebody may look at, of those that a list of holders names.
+        let keys: Vec<_> = ["oda@acme.example", "q01@globex.example", "nemo"].into_iter().map(|who| at.account_key(who)).collect();
+        let visible = |who: &str| at.db.read(&at.permit::<RoleAssignmentView>(who), |view| accounts::visible(view, &keys)).unwrap().len();
+        assert_eq!((visible(SUPER), visible(INSIDE), visible(OUTSIDE)), (3, 1, 1));
+    }
+}

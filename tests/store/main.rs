@@ -1,0 +1,27 @@
+//! The store's contract on both databases, through its public doors alone. One file a noun; `people.rs` says who asks.
+
+#[allow(dead_code, reason = "shared; the other binary uses the rest")]
+#[path = "../house/database.rs"]
+mod database;
+#[allow(dead_code, reason = "shared; the other binary uses the rest")]
+#[path = "../house/place.rs"]
+mod place;
+
+mod people;
+
+mod accounts;
+mod events;
+mod model;
+mod once;
+mod paging;
+mod plans;
+mod preferences;
+mod role_assignments;
+mod roles;
+mod schema;
+mod selections;
+mod sessions;
+mod set_up;
+mod throttles;
+mod transaction;
+mod tree;

@@ -1,0 +1,303 @@
+//! Every list and every question of every request goes through an index, on both databases (quality.md).
+
+use crate::{
+    database::Database,
+    people::{INSIDE, SUPER},
+    place::{Content, Raw},
+};
+use bailiwick::{
+    access::{Myself, Origin, system},
+    domain::{
+        event::Event,
+        permissions::{OrganizationRoleView, OrganizationView, RoleAssignmentEdit, RoleAssignmentView, UserView},
+        time::Period,
+    },
+    problem::Problem,
+    store::{
+        accounts::{self, Filter, Sort},
+        actors, effective, events, organizations,
+        paging::{Cursor, Paging, Sorted},
+        role_assignments, roles,
+        selections::{self, Change},
+        sessions::{self, Limits},
+        sign_in,
+    },
+};
+use diesel::{QueryableByName, sql_types::Text};
+use std::{
+    fmt::Debug,
+    sync::{Arc, Mutex},
+};
+use tracing::{Event as Trace, Metadata, Subscriber, field, span};
+
+/// Hears the statements that the store sends, which it traces without their values.
+#[derive(Clone, Default)]
+struct Listener(Arc<Mutex<Vec<String>>>);
+
+impl Subscriber for Listener {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("bailiwick::store")
+    }
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+    fn event(&self, event: &Trace<'_>) {
+        struct Statement<'a>(&'a Mutex<Vec<String>>);
+        impl field::Visit for Statement<'_> {
+            fn record_str(&mut self, field: &field::Field, value: &str) {
+                if field.name() == "statement" {
+                    self.0.lock().unwrap().push(value.to_owned());
+                }
+            }
+            fn record_debug(&mut self, _: &field::Field, _: &dyn Debug) {}
+        }
+        event.record(&mut Statement(&self.0));
+    }
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
+}
+
+/// The statements of some work that read or change rows.
+fn statements(work: impl FnOnce()) -> Vec<String> {
+    let listener = Listener::default();
+    tracing::subscriber::with_default(listener.clone(), work);
+    let heard = listener.0.lock().unwrap().clone();
+    let reads = |statement: &String| ["SELECT", "WITH", "UPDATE", "DELETE"].iter().any(|word| statement.trim_start().starts_with(word));
+    heard
+        .into_iter()
+        .filter(reads)
+        .filter(|statement| statement.to_lowercase().contains(" from ") || !statement.starts_with("SELECT"))
+        .collect()
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+/// How the database would go about a statement, a line a step.
+fn plan(raw: &mut Raw, statement: &str) -> Vec<String> {
+    let lines: Vec<Line> = match raw {
+        Raw::Sqlite(_) => raw.load(&format!("EXPLAIN QUERY PLAN {statement}")),
+        Raw::Postgres(_) => {
+            // Whatever the values are: the plan that serves all of them. Each value fits its type.
+            let values = (1..).take_while(|number| statement.contains(&format!("${number}"))).map(|_| "''1''").collect::<Vec<_>>();
+            raw.run(&format!("DEALLOCATE ALL; PREPARE asked AS {statement}"));
+            let arguments = if values.is_empty() { String::new() } else { format!("({})", values.join(", ")) };
+            raw.load(&format!("SELECT detail FROM pg_temp.plan('EXECUTE asked{arguments}') AS detail"))
+        }
+    };
+    lines.into_iter().map(|line| line.detail).collect()
+}
+
+/// Tables of which everything is never read to find something.
+const LARGE: &[&str] = &[
+    "accounts",
+    "identifiers",
+    "memberships",
+    "organizations",
+    "organization_closure",
+    "role_assignments",
+    "grants",
+    "sessions",
+    "events",
+    "event_subjects",
+    "event_details",
+    "selection_items",
+    "selection_drafts",
+    "account_group_members",
+    "once_keys",
+    "preferences",
+];
+
+/// The step that goes through a whole table, if one does.
+fn walks<'p>(raw: &Raw, plan: &'p [String], statement: &str) -> Option<&'p String> {
+    // The first few in the order of the key.
+    if statement.contains(" LIMIT ") && !statement.contains(" WHERE ") {
+        return None;
+    }
+    plan.iter().find(|line| match raw {
+        Raw::Sqlite(_) => line.strip_prefix("SCAN ").is_some_and(|rest| {
+            let name = rest.split(' ').next().unwrap();
+            // By its own name or by the one that the statement gives it.
+            LARGE.iter().any(|table| {
+                name == *table || statement.contains(&format!("{table} {name}")) || statement.contains(&format!("{table} AS {name}"))
+            })
+        }),
+        Raw::Postgres(_) => line.contains("Seq Scan on ") && LARGE.iter().any(|table| line.contains(&format!("Seq Scan on {table} "))),
+    })
+}
+
+struct Asked {
+    name: &'static str,
+    statements: Vec<String>,
+    /// An index that the last but the counting statement must go through; nothing: any.
+    through: &'static str,
+}
+
+/// Everything that pages ask, each with the index that its list must go through.
+fn everything(at: &Database) -> Vec<Asked> {
+    let store = at.customers().key;
+    let wanted = at.wanted("Acme/North", "Greeter");
+    let (acme, north) = (at.organization("Acme"), at.organization("Acme/North"));
+    let paul = at.account_key("paul@acme.example");
+    let mut asked = Vec::new();
+    let mut ask = |name: &'static str, through: &'static str, work: &dyn Fn() -> Result<(), Problem>| {
+        asked.push(Asked { name, through, statements: statements(|| work().unwrap_or_else(|problem| panic!("{name}: {problem:?}"))) });
+    };
+    let cursor = |sorted: Sorted| Paging { per: 25, number: 2, after: Some(Cursor(sorted, 5)), before: None };
+    let by_name = cursor(Sorted::Text("ada".into()));
+    let su = at.permit::<UserView>(SUPER);
+    let ina = at.permit::<UserView>(INSIDE);
+    let filter = |q: &str| Filter { q: q.to_owned(), ..Filter::default() };
+    let list = |permit, filter: &Filter, sort, paging: &Paging| {
+        at.db.read(permit, |view| accounts::list(view, store, filter, None, sort, paging)).map(|_| ())
+    };
+    for (name, permit) in [("accounts, everywhere", &su), ("accounts, in Acme", &ina)] {
+        ask(name, "accounts_store_name", &|| list(permit, &filter(""), Sort::Name, &Paging::first(25)));
+        ask(name, "accounts_store_name", &|| list(permit, &filter(""), Sort::NameDown, &by_name));
+        ask(name, "accounts_store_last", &|| list(permit, &filter(""), Sort::LastDown, &cursor(Sorted::Int(9))));
+        ask(name, "", &|| list(permit, &filter("ada a"), Sort::Name, &by_name));
+        ask(name, "", &|| list(permit, &filter("ad"), Sort::Name, &by_name));
+        let narrow = Filter { authn: "disabled".into(), authz: "active".into(), ..Filter::default() };
+        ask(name, "", &|| list(permit, &narrow, Sort::Name, &by_name));
+        ask("candidates", "accounts_store_name", &|| {
+            at.db.read(permit, |view| role_assignments::candidates(view, &wanted, &filter(""), None, Sort::Name, &by_name)).map(|_| ())
+        });
+        for member in ["inside", "outside", "none"] {
+            let narrow = Filter { member: member.into(), ..Filter::default() };
+            ask("candidates by membership", "", &|| {
+                at.db.read(permit, |view| role_assignments::candidates(view, &wanted, &narrow, None, Sort::Name, &by_name)).map(|_| ())
+            });
+        }
+    }
+    ask("accounts of an organization", "", &|| {
+        at.db.read(&su, |view| accounts::list(view, store, &filter(""), Some((&acme, true)), Sort::Name, &by_name)).map(|_| ())
+    });
+    ask("an account", "", &|| at.db.read(&ina, |view| accounts::detail(view, store, &at.acc("paul@acme.example"))).map(|_| ()));
+    let assignments = at.permit::<RoleAssignmentView>(INSIDE);
+    ask("holders", "", &|| {
+        at.db.read(&assignments, |view| role_assignments::holders(view, &north, wanted.role.key, "", &by_name)).map(|_| ())
+    });
+    ask("org admins", "", &|| at.db.read(&assignments, |view| role_assignments::org_admins(view, &north)).map(|_| ()));
+    ask("effective rights", "", &|| at.db.read(&assignments, |view| effective::at(view, paul, &north)).map(|_| ()));
+    for who in [SUPER, INSIDE] {
+        let permit = at.permit::<OrganizationView>(who);
+        let narrow = organizations::Filter::default();
+        ask("an organization", "", &|| at.db.read(&permit, |view| organizations::detail(view, store, &north.id)).map(|_| ()));
+        ask("organizations", "organizations_store_name", &|| {
+            at.db.read(&permit, |view| organizations::list(view, store, &narrow, &by_name)).map(|_| ())
+        });
+    }
+    let permit = at.permit::<OrganizationRoleView>(SUPER);
+    ask("roles", "", &|| at.db.read(&permit, |view| roles::list(view, store, &roles::Filter::default(), &by_name)).map(|_| ()));
+    ask("a role's uses", "", &|| at.db.read(&permit, |view| roles::used(view, wanted.role.key, 50)).map(|_| ()));
+
+    // Every request.
+    ask("who asks", "", &|| at.db.read(&system::signing_in(Origin::default()), |view| actors::find(view, paul)).map(|_| ()));
+    let ina_key = at.account_key(INSIDE);
+    ask("which administrator asks", "", &|| {
+        at.db.read(&system::signing_in(Origin::default()), |view| actors::find(view, ina_key)).map(|_| ())
+    });
+    ask("a session", "", &|| {
+        at.db.read(&system::signing_in(Origin::default()), |view| sessions::state(view, "x", Limits::default())).map(|_| ())
+    });
+    ask("one's sessions", "", &|| at.db.read(&at.permit::<Myself>(INSIDE), |view| sessions::list(view, Limits::default())).map(|_| ()));
+    ask("use of a session", "", &|| at.db.note(|note| sessions::touch(note, "x")));
+    for slug in [None, Some("customers")] {
+        ask("signing in", "", &|| {
+            at.db.read(&system::signing_in(Origin::default()), |view| sign_in::candidate(view, slug, "paul@acme.example")).map(|_| ())
+        });
+    }
+    ask("a refused act", "events_refused", &|| {
+        let actor = at.actor(INSIDE);
+        at.db.write(&system::refusing(Origin::default()), |tx| events::record_refusal(tx, &actor, Event::refused("test.refused")))
+    });
+
+    // A selection, and what is done with it.
+    let key = at.account_key(SUPER);
+    let everybody = Change { replace: Some(Some(filter("ada"))), ..Change::default() };
+    let draft = at.db.note(|note| selections::change(note, &at.db.chance, key, None, &wanted, &everybody)).unwrap();
+    let tick = Change { seen: vec![paul], ticked: vec![paul], replace: None };
+    ask("a tick", "", &|| at.db.note(|note| selections::change(note, &at.db.chance, key, Some(&draft), &wanted, &tick)).map(|_| ()));
+    ask("a selection", "", &|| {
+        let found = at.db.read(&su, |view| selections::find(view, store, &draft))?.ok_or(Problem::NotFound)?;
+        at.db.read(&su, |view| selections::read(view, &found, &wanted, &[paul])).map(|_| ())
+    });
+    ask("a selection settled", "", &|| {
+        let found = at.db.read(&su, |view| selections::find(view, store, &draft))?.ok_or(Problem::NotFound)?;
+        let all = at.db.read(&su, |view| selections::resolve(view, &found, &wanted))?;
+        at.db.note(|note| selections::freeze(note, &draft, &all.iter().map(|(key, _)| *key).collect::<Vec<_>>()))?;
+        at.db.read(&su, |view| selections::frozen(view, &found)).map(|_| ())
+    });
+    let edit = at.permit::<RoleAssignmentEdit>(INSIDE);
+    let ids = at.accounts(["paul@acme.example", "p01@acme.example"]);
+    ask("giving", "", &|| at.db.write_or_stop(&edit, |tx| role_assignments::add(tx, &wanted, &ids, 0, Period::ALWAYS, "")).map(|_| ()));
+    ask("taking", "", &|| at.db.write(&edit, |tx| role_assignments::remove(tx, &wanted, &ids)).map(|_| ()));
+    asked
+}
+
+#[test]
+fn nothing_that_pages_ask_walks_through_a_large_table() {
+    for at in Database::on_each(Content::Crowd) {
+        let mut raw = Raw::open(&at.url());
+        if let Raw::Postgres(_) = raw {
+            raw.run(
+                "ANALYZE; SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
+                 CREATE FUNCTION pg_temp.plan(asked text) RETURNS SETOF text LANGUAGE plpgsql AS \
+                 $$ BEGIN RETURN QUERY EXECUTE 'EXPLAIN ' || asked; END $$",
+            );
+        }
+        let mut wrong = Vec::new();
+        for Asked { name, statements, through } in everything(&at) {
+            assert!(!statements.is_empty(), "{name}: no statement was heard");
+            let mut plans = Vec::new();
+            for statement in &statements {
+                let plan = plan(&mut raw, statement);
+                if let Some(step) = walks(&raw, &plan, statement) {
+                    wrong.push(format!("{name}: “{step}” in\n  {statement}\n  {}", plan.join("\n  ")));
+                }
+                plans.push(plan);
+            }
+            if !through.is_empty() && !plans.iter().flatten().any(|step| step.contains(through)) {
+                wrong.push(format!("{name} does not go through {through}:\n  {statements:#?}\n  {plans:#?}"));
+            }
+        }
+        assert!(wrong.is_empty(), "on {}:\n{}", at.name(), wrong.join("\n\n"));
+    }
+}
+
+#[test]
+fn a_list_by_name_or_last_visit_is_read_in_order_and_never_sorted() {
+    for at in Database::on_each(Content::Crowd) {
+        let mut raw = Raw::open(&at.url());
+        if let Raw::Postgres(_) = raw {
+            raw.run(
+                "ANALYZE; SET plan_cache_mode = force_generic_plan; SET enable_sort = off; \
+                 CREATE FUNCTION pg_temp.plan(asked text) RETURNS SETOF text LANGUAGE plpgsql AS \
+                 $$ BEGIN RETURN QUERY EXECUTE 'EXPLAIN ' || asked; END $$",
+            );
+        }
+        let (store, permit) = (at.customers().key, at.permit::<UserView>(SUPER));
+        for sort in [Sort::Name, Sort::NameDown, Sort::Last, Sort::LastDown] {
+            let value = if matches!(sort, Sort::Name | Sort::NameDown) { Sorted::Text("ada".into()) } else { Sorted::Int(9) };
+            let paging = Paging { per: 25, number: 2, after: Some(Cursor(value, 5)), before: None };
+            let heard = statements(|| {
+                at.db.read(&permit, |view| accounts::list(view, store, &Filter::default(), None, sort, &paging)).unwrap();
+            });
+            let page = heard
+                .iter()
+                .find(|statement| statement.contains("ORDER BY a.name_sort") || statement.contains("ORDER BY coalesce"))
+                .unwrap();
+            let plan = plan(&mut raw, page).join("\n");
+            let sorted = match raw {
+                Raw::Sqlite(_) => plan.contains("TEMP B-TREE"),
+                Raw::Postgres(_) => plan.contains("Sort"),
+            };
+            assert!(!sorted, "{sort:?} on {}:\n{page}\n{plan}", at.name());
+        }
+    }
+}
