@@ -591,12 +591,12 @@ fn try_brands(cases: u32, database: impl Fn() -> Option<Database>) {
 
 #[test]
 fn random_brands_are_judged_as_the_naive_model_judges_them() {
-    try_brands(64, || Some(Database::sqlite(Content::Ground)));
+    try_brands(200, || Some(Database::sqlite(Content::Ground)));
 }
 
 #[test]
 fn postgresql_judges_random_brands_alike() {
-    try_brands(6, || Database::postgres(Content::Ground));
+    try_brands(12, || Database::postgres(Content::Ground));
 }
 
 #[test]
