@@ -24,15 +24,16 @@ use bailiwick::{
     },
 };
 use diesel::{QueryableByName, sql_types::Text};
-use std::{
-    fmt::Debug,
-    sync::{Arc, Mutex},
-};
+use std::{cell::RefCell, fmt::Debug, sync::Once};
 use tracing::{Event as Trace, Metadata, Subscriber, field, span};
 
 /// Hears the statements that the store sends, which it traces without their values.
-#[derive(Clone, Default)]
-struct Listener(Arc<Mutex<Vec<String>>>);
+struct Listener;
+
+thread_local! {
+    /// What this thread's work sent, while somebody listens.
+    static HEARD: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+}
 
 impl Subscriber for Listener {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -44,16 +45,16 @@ impl Subscriber for Listener {
     fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
     fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
     fn event(&self, event: &Trace<'_>) {
-        struct Statement<'a>(&'a Mutex<Vec<String>>);
-        impl field::Visit for Statement<'_> {
+        struct Statement;
+        impl field::Visit for Statement {
             fn record_str(&mut self, field: &field::Field, value: &str) {
                 if field.name() == "statement" {
-                    self.0.lock().unwrap().push(value.to_owned());
+                    HEARD.with_borrow_mut(|heard| heard.iter_mut().for_each(|heard| heard.push(value.to_owned())));
                 }
             }
             fn record_debug(&mut self, _: &field::Field, _: &dyn Debug) {}
         }
-        event.record(&mut Statement(&self.0));
+        event.record(&mut Statement);
     }
     fn enter(&self, _: &span::Id) {}
     fn exit(&self, _: &span::Id) {}
@@ -61,9 +62,12 @@ impl Subscriber for Listener {
 
 /// The statements of some work that read or change rows.
 fn statements(work: impl FnOnce()) -> Vec<String> {
-    let listener = Listener::default();
-    tracing::subscriber::with_default(listener.clone(), work);
-    let heard = listener.0.lock().unwrap().clone();
+    // One for the whole process: whether anybody listens is remembered where statements are traced, for all threads.
+    static LISTENING: Once = Once::new();
+    LISTENING.call_once(|| tracing::subscriber::set_global_default(Listener).unwrap());
+    HEARD.set(Some(Vec::new()));
+    work();
+    let heard = HEARD.take().unwrap();
     let reads = |statement: &String| ["SELECT", "WITH", "UPDATE", "DELETE"].iter().any(|word| statement.trim_start().starts_with(word));
     heard
         .into_iter()
