@@ -3,7 +3,8 @@
 use super::{
     House,
     csrf::Secret,
-    files, form,
+    files,
+    form::{self, Reviewed},
     list::Query,
     note::Note,
     page::{is_fragment, see_other},
@@ -20,7 +21,7 @@ use crate::{
     },
     problem::Problem,
 };
-use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, web::Data};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, web::Data};
 use std::{
     future::{Ready, ready},
     rc::Rc,
@@ -216,7 +217,10 @@ impl Frame {
             nav: visitor.actor.as_ref().map_or_else(Vec::new, |actor| nav(actor, store, current)),
             crumbs,
             fragment: is_fragment(&ask.req),
-            note: Note::read(&ask.req),
+            note: match ask.req.extensions().get::<Reviewed>() {
+                Some(Reviewed) => Some(Note::new("You were signed out. Your entries are still here; check and save.")),
+                None => Note::read(&ask.req),
+            },
             printed: format!("Printed {printed} by {name} from {address}"),
             zone_name: visitor.zone.to_offset_info(now.timestamp()).abbreviation().to_owned(),
             name,
