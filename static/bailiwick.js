@@ -38,6 +38,7 @@
     const dialog = e.target;
     if (!dialog.matches('dialog[data-modal]')) return;
     dialog.removeAttribute('data-modal');
+    if ($('.errsum', dialog)) doc.title = doc.title.replace(/^Error: /, '');
     setTimeout(() => dialog.remove(), 250); // after its fade
     const back = opener?.isConnected ? opener : opener?.id && doc.getElementById(opener.id);
     back?.focus();
@@ -173,10 +174,21 @@
 
   const paint = () => all('input[data-all]').forEach(box => reflect(box, rowsNear(box)));
 
+  // --- A choice that applies at once; by keyboard when one leaves it or presses Enter, as each key is a change
+  let byKey;
+  const isAuto = el => el.matches('select[data-auto]');
+  on('keydown', e => {
+    if (!isAuto(e.target)) return;
+    if (e.key === 'Enter' && byKey === 'changed') { e.preventDefault(); byKey = ''; e.target.form.requestSubmit(); }
+    else if (e.key !== 'Enter' && e.key !== 'Tab') byKey ||= 'pressed';
+  });
+  on('pointerdown', e => { if (isAuto(e.target)) byKey = ''; });
+  on('focusout', e => { if (isAuto(e.target) && byKey === 'changed') e.target.form.requestSubmit(); byKey = ''; });
+
   // --- Every change
   on('change', e => {
     const el = e.target;
-    if (el.matches('select[data-auto]')) el.form.requestSubmit();
+    if (isAuto(el)) { if (byKey) byKey = 'changed'; else el.form.requestSubmit(); }
     if (el.name === 'right') { tickRead(el); markTemplate(el.form); }
     paint();
     count(el.form);
@@ -222,6 +234,7 @@
     const el = $('dialog[open] .errsum') || $('.errsum') || $('.result-note h2');
     if (!el || seen.has(el)) return;
     seen.add(el);
+    if (el.closest('dialog') && !doc.title.startsWith('Error: ')) doc.title = `Error: ${doc.title}`;
     focus(el);
   }
 
@@ -240,10 +253,17 @@
     const ctx = e.detail.ctx;
     clearTimeout(ctx.slow);
     if (ctx.keepIndicators) return; // HX-Redirect: about to leave, stay busy
+    if (ctx.response?.status === 401 && ctx.text) return signInInstead(ctx.text);
     ctx.target?.removeAttribute?.('aria-busy');
     sent(ctx.request.form || ctx.sourceElement);
     if (ctx.response?.status >= 500 && !ctx.text?.includes('toast')) showToast('Something failed on our side. Nothing was saved.');
   });
+  function signInInstead(page) { // the session has ended: the answer is a whole page, with what was sent inside
+    all('form[data-guard]').forEach(form => form.removeAttribute('data-guard'));
+    doc.open();
+    doc.write(page);
+    doc.close();
+  }
   on('htmx:error', e => { // no answer; Retry reads the form afresh
     const ctx = e.detail.ctx;
     if (!ctx || ctx.response) return;

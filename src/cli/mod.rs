@@ -1,11 +1,13 @@
 //! The command line: one file per command.
 
+mod backup;
 mod check;
 /// `bailiwick demo`, and its brand for tests.
 pub mod demo;
 mod export;
 mod import;
 mod migrate;
+mod restore;
 mod serve;
 mod super_admin;
 
@@ -41,6 +43,10 @@ enum Command {
     Export(export::Export),
     /// Verify the whole database against the rules and the event chain
     Check,
+    /// Write a copy of the database (SQLite) to a file, also while the server runs
+    Backup(backup::Backup),
+    /// Put a backup in the place of the database (SQLite)
+    Restore(restore::Restore),
     /// Bring the database to this version
     Migrate,
 }
@@ -58,6 +64,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Import(command) => command.run(&options),
         Command::Export(command) => command.run(&options),
         Command::Check => check::run(&options),
+        Command::Backup(command) => command.run(&options),
+        Command::Restore(command) => command.run(&options),
         Command::Migrate => migrate::run(&options),
     }
 }

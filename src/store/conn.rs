@@ -221,7 +221,8 @@ impl r2d2::HandleError<diesel::r2d2::Error> for QuietErrors {
     }
 }
 
-fn target(url: &str) -> Result<(Backend, String), OpenError> {
+/// Which database a URL names, and where.
+pub(super) fn target(url: &str) -> Result<(Backend, String), OpenError> {
     if let Some(file) = url.strip_prefix("sqlite:") {
         let file = file.strip_prefix("//").unwrap_or(file);
         return if file.is_empty() {

@@ -16,6 +16,8 @@ pub mod account_imports;
 pub mod accounts;
 /// Who asks: an account with everything it can use now.
 pub mod actors;
+/// A copy of the database, and putting one back.
+pub mod backup;
 /// The whole database against the rules.
 pub mod check;
 /// What role assignments let an account do at an organization now.
@@ -30,6 +32,8 @@ pub mod holdings;
 pub mod home;
 /// Identity stores.
 pub mod identity_stores;
+/// Work that the house does by itself.
+pub mod jobs;
 mod once;
 /// Organizations.
 pub mod organizations;

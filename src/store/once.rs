@@ -31,3 +31,8 @@ pub(super) fn keep(conn: &mut Conn, account: AccountKey, sent: &str, to: &str, n
         .execute(conn))?;
     Ok(())
 }
+
+/// Deletes results that are kept no longer; for the job that cleans up.
+pub(super) fn clean(conn: &mut Conn, now: Time) -> Result<usize, Problem> {
+    Ok(diesel::delete(once_keys::table.filter(once_keys::created_at.le(now.plus_seconds(-LIFE)))).execute(conn)?)
+}

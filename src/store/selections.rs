@@ -278,3 +278,9 @@ pub fn frozen(reader: &mut impl Reader<UserView>, draft: &Draft) -> Result<Vec<S
     sql.bind(draft.id.as_str()).push(" ORDER BY a.name_sort, a.key");
     Ok(sql.load::<Found>(reader.conn())?.into_iter().filter(|row| row.included).map(|row| row.id).collect())
 }
+
+/// Deletes selections that have expired, with what they hold; for the job that cleans up.
+pub(super) fn clean(conn: &mut Conn, now: Time) -> Result<usize, Problem> {
+    use selection_drafts as d;
+    Ok(diesel::delete(d::table.filter(d::expires_at.le(now))).execute(conn)?)
+}

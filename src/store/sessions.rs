@@ -210,3 +210,10 @@ pub(super) fn record_as<G: Ground>(tx: &mut Tx<G>, account: AccountKey, event: E
     let actor: (String, String) = accounts::table.find(account).select((accounts::id, accounts::name)).first(tx.conn())?;
     tx.record_as(event, actor).map(|_| ())
 }
+
+/// Deletes sessions over a limit; for the job that cleans up.
+pub(super) fn clean(conn: &mut Conn, now: Time, limits: Limits) -> Result<usize, Problem> {
+    use sessions as s;
+    let (idle, old) = (s::seen_at.le(now.plus_seconds(-limits.idle)), s::created_at.le(now.plus_seconds(-limits.absolute)));
+    Ok(diesel::delete(s::table.filter(idle.or(old))).execute(conn)?)
+}

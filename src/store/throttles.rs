@@ -1,7 +1,7 @@
 //! Growing waits after failures, per account and per address (I-4). Never a permanent lock-out.
 
-use super::{conn::on_each, schema::throttles, transaction::Note};
-use crate::problem::Problem;
+use super::{conn::Conn, conn::on_each, schema::throttles, transaction::Note};
+use crate::{domain::time::Time, problem::Problem};
 use diesel::prelude::*;
 
 /// Failures that are free.
@@ -82,4 +82,10 @@ mod tests {
     fn the_wait_grows_from_half_a_minute_to_a_quarter_of_an_hour() {
         assert_eq!([1, 4, 5, 6, 7, 8, 9, 10, 99].map(wait), [0, 0, 30, 60, 120, 240, 480, 900, 900]);
     }
+}
+
+/// Deletes failures that count no longer; for the job that cleans up.
+pub(super) fn clean(conn: &mut Conn, now: Time) -> Result<usize, Problem> {
+    let old = throttles::changed_at.lt(now.plus_seconds(-FORGET).micros());
+    Ok(diesel::delete(throttles::table.filter(old)).execute(conn)?)
 }

@@ -1,12 +1,13 @@
 //! Static files: compiled in, addressed by their hash so that browsers keep them for good.
 
 use actix_web::{
-    HttpResponse,
-    http::header,
+    HttpRequest, HttpResponse,
+    http::header::{self, AcceptEncoding, Encoding, Header},
     web::{Bytes, Path},
 };
-use rust_embed::{EmbeddedFile, RustEmbed};
-use std::{collections::HashMap, sync::LazyLock};
+use flate2::{Compression, write::GzEncoder};
+use rust_embed::RustEmbed;
+use std::{collections::HashMap, io::Write, sync::LazyLock};
 
 #[derive(RustEmbed)]
 #[folder = "static/"]
@@ -47,44 +48,74 @@ fn content_type(name: &str) -> &'static str {
     }
 }
 
-/// What is sent: style sheet and script without their comments and indentation, which only we read.
-static LEAN: LazyLock<HashMap<&'static str, String>> = LazyLock::new(|| {
-    ["bailiwick.css", "bailiwick.js"]
-        .into_iter()
-        .filter_map(|name| {
-            let text = String::from_utf8(Files::get(name)?.data.into_owned()).ok()?;
-            Some((name, lean(name, &text)))
-        })
-        .collect()
+/// A file as it is sent.
+struct Sent {
+    plain: Bytes,
+    /// As small as gzip makes it: that is done once, where compressing on the way would be done fast and each time.
+    gzipped: Option<Bytes>,
+}
+
+static SENT: LazyLock<HashMap<String, Sent>> = LazyLock::new(|| {
+    let sent = |name: &str| {
+        let data = Files::get(name)?.data.into_owned();
+        let plain = match String::from_utf8(data) {
+            Ok(text) if name.starts_with("bailiwick.") => lean(name, &text).into_bytes(),
+            Ok(text) => text.into_bytes(),
+            Err(not_text) => return Some(Sent { plain: not_text.into_bytes().into(), gzipped: None }),
+        };
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+        let gzipped = gzip.write_all(&plain).and_then(|()| gzip.finish()).ok().map(Bytes::from);
+        Some(Sent { plain: plain.into(), gzipped })
+    };
+    Files::iter().filter_map(|name| Some((name.to_string(), sent(&name)?))).collect()
 });
 
+/// Style sheet and script without their comments and indentation, which only we read.
 fn lean(name: &str, text: &str) -> String {
     let mut text = text.to_owned();
-    while let (true, Some(start)) = (name.ends_with(".css"), text.find("/*")) {
+    let is_css = name.ends_with(".css");
+    while let (true, Some(start)) = (is_css, text.find("/*")) {
         let end = text[start..].find("*/").map_or(text.len(), |end| start + end + 2);
         text.replace_range(start..end, "");
     }
-    text.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with("//"))
-        .fold(String::new(), |out, line| out + line + "\n")
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+    if !is_css {
+        return lines.fold(String::new(), |out, line| out + line + "\n");
+    }
+    let words = lines.flat_map(str::split_whitespace).fold(String::new(), |out, word| out + word + " ");
+    [(" {", "{"), ("{ ", "{"), ("; ", ";"), (", ", ","), (": ", ":"), (" }", "}"), ("} ", "}"), (";}", "}")]
+        .iter()
+        .fold(words, |css, (long, short)| css.replace(long, short))
 }
 
 /// `GET /static/{hash}/{name}`
-pub async fn serve(path: Path<(String, String)>) -> HttpResponse {
+pub async fn serve(req: HttpRequest, path: Path<(String, String)>) -> HttpResponse {
     let (_, name) = path.into_inner();
-    let Some(EmbeddedFile { data, .. }) = Files::get(&name) else { return HttpResponse::NotFound().finish() };
-    let known = ADDRESSES.contains_key(&name);
-    let keep = if known && !cfg!(debug_assertions) { "public, max-age=31536000, immutable" } else { "no-cache" };
-    HttpResponse::Ok().content_type(content_type(&name)).insert_header((header::CACHE_CONTROL, keep)).body(match LEAN.get(name.as_str()) {
-        Some(lean) => Bytes::from_static(lean.as_bytes()),
-        None => Bytes::from(data.into_owned()),
-    })
+    let Some(sent) = SENT.get(&name) else { return HttpResponse::NotFound().finish() };
+    let keep = if cfg!(debug_assertions) { "no-cache" } else { "public, max-age=31536000, immutable" };
+    let mut response = HttpResponse::Ok();
+    response.content_type(content_type(&name)).insert_header((header::CACHE_CONTROL, keep));
+    let Some(gzipped) = &sent.gzipped else { return response.body(sent.plain.clone()) };
+    response.insert_header((header::VARY, "Accept-Encoding"));
+    let ways = [Encoding::gzip(), Encoding::identity()];
+    match AcceptEncoding::parse(&req).ok().and_then(|accepted| accepted.negotiate(ways.iter())) {
+        Some(way) if way == Encoding::gzip() => response.insert_header((header::CONTENT_ENCODING, "gzip")).body(gzipped.clone()),
+        _ => response.body(sent.plain.clone()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_style_sheet_is_sent_without_what_only_we_read() {
+        let css = "/* why */\n.a > .b, .c {\n  margin: calc(1px + 2px) auto; /* so */\n  color: red;\n}\n@media (width < 3em) and (hover) { .d :is(a, b) { top: 0; } }\n";
+        assert_eq!(
+            lean("bailiwick.css", css),
+            ".a > .b,.c{margin:calc(1px + 2px) auto;color:red}@media (width < 3em) and (hover){.d :is(a,b){top:0}}"
+        );
+    }
 
     #[test]
     fn what_templates_name_is_there() {

@@ -9,7 +9,8 @@ use crate::{
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     cookie::{Cookie, CookieJar, SameSite, time::Duration},
-    dev::Payload,
+    dev::{Payload, ServiceRequest},
+    http::{Method, header::CONTENT_LENGTH},
     web::{Bytes, Data},
 };
 use serde::de::DeserializeOwned;
@@ -25,7 +26,13 @@ pub struct Form<T> {
     pub fields: T,
     /// The id against double posting.
     pub once: Option<String>,
+    /// Whether it comes back to its person after a session ended amid it: to be shown once more, and nothing else.
+    pub review: bool,
 }
+
+/// Marks a request whose form comes back to its person; the frame says so.
+#[derive(Clone, Copy, Debug)]
+pub struct Reviewed;
 
 /// The fields of a form that has none.
 #[derive(Debug, serde::Deserialize)]
@@ -37,6 +44,8 @@ struct Envelope {
     csrf: String,
     #[serde(default)]
     once: Option<String>,
+    #[serde(default)]
+    op: String,
 }
 
 impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
@@ -55,15 +64,14 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
             let body = String::from_utf8_lossy(&body).replace("%00", "%EF%BF%BD").replace('\0', "\u{FFFD}").into_bytes();
             let unreadable = |_| Problem::Unreadable("This form cannot be read. Load the page again and send it once more.".into());
             let envelope: Envelope = serde_html_form::from_bytes(&body).map_err(unreadable)?;
-            if let Err(problem) = check(&req, &envelope.csrf) {
-                if matches!(problem, Problem::SignedOut) {
-                    req.extensions_mut().insert(Carried::from_body(&req, &body));
-                }
-                return Err(problem);
-            }
+            check(&req, &envelope.csrf)?;
             let fields = serde_html_form::from_bytes(&body).map_err(unreadable)?;
             let once = envelope.once.filter(|once| !once.is_empty() && once.len() <= 64);
-            Ok(Self { fields, once })
+            let review = envelope.op == "review";
+            if review {
+                req.extensions_mut().insert(Reviewed);
+            }
+            Ok(Self { fields, once, review })
         })
     }
 }
@@ -82,11 +90,33 @@ impl Carried {
     const MOST: usize = 64 * 1024;
     const LEFT_OUT: [&str; 4] = ["csrf", "once", "password", "current"];
 
-    fn from_body(req: &HttpRequest, body: &[u8]) -> Self {
-        let mut fields: Vec<(String, String)> =
-            if body.len() > Self::MOST { Vec::new() } else { serde_html_form::from_bytes(body).unwrap_or_default() };
-        fields.retain(|(name, _)| !Self::LEFT_OUT.contains(&name.as_str()));
-        Self { to: req.path().to_owned(), fields }
+    /// Keeps what a request holds that nobody is signed in for. No handler could: its permit refuses the request before
+    /// the form is read.
+    pub async fn keep(req: &mut ServiceRequest) {
+        let length = req.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        if *req.method() != Method::POST || !Self::comes_back(req.path()) || length.is_none_or(|length| length > Self::MOST) {
+            return;
+        }
+        if let Ok(body) = req.extract::<Bytes>().await {
+            let mut fields: Vec<(String, String)> = serde_html_form::from_bytes(&body).unwrap_or_default();
+            fields.retain(|(name, _)| !Self::LEFT_OUT.contains(&name.as_str()));
+            req.extensions_mut().insert(Self { to: req.path().to_owned(), fields });
+            req.set_payload(body.into());
+        }
+    }
+
+    /// Whether what is sent there with `op=review` is shown once more, and nothing is done. What others hold starts
+    /// anew: there was nothing to type, or a secret.
+    fn comes_back(path: &str) -> bool {
+        if matches!(path, "/me" | "/me/settings") {
+            return true;
+        }
+        let in_store = path.strip_prefix("/admin/stores/").and_then(|rest| rest.split_once('/'));
+        in_store.is_some_and(|(_, rest)| match rest.split('/').collect::<Vec<_>>()[..] {
+            ["roles"] | ["role-assignments"] | ["role-assignments", "selection"] => true,
+            ["roles", role] => role != "templates",
+            _ => false,
+        })
     }
 
     /// As a hidden field carries it; nothing when there is nothing to carry.
@@ -98,7 +128,7 @@ impl Carried {
     pub fn decode(text: &str) -> Option<Self> {
         let carried: Self = serde_json::from_str(text).ok()?;
         own_path(&carried.to)?;
-        (!carried.fields.is_empty()).then_some(carried)
+        (Self::comes_back(&carried.to) && !carried.fields.is_empty()).then_some(carried)
     }
 }
 

@@ -3,7 +3,8 @@
 use super::{
     House,
     csrf::Secret,
-    files, form,
+    files,
+    form::{self, Reviewed},
     list::Query,
     note::Note,
     page::{is_fragment, see_other},
@@ -21,7 +22,7 @@ use crate::{
     problem::Problem,
     store::{Once, Tx},
 };
-use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, web::Data};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload, web::Data};
 use std::{
     future::{Ready, ready},
     rc::Rc,
@@ -260,7 +261,10 @@ impl Frame {
             nav,
             crumbs,
             fragment: is_fragment(&ask.req),
-            note: Note::read(&ask.req),
+            note: match ask.req.extensions().get::<Reviewed>() {
+                Some(Reviewed) => Some(Note::new("You were signed out. Your entries are still here; check and save.")),
+                None => Note::read(&ask.req),
+            },
             printed: format!("Printed {printed} by {name} from {address}"),
             zone_name: visitor.zone.to_offset_info(now.timestamp()).abbreviation().to_owned(),
             name,

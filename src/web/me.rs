@@ -43,9 +43,12 @@ impl Show {
     }
 }
 
+/// What was typed and is not saved.
+#[derive(Default)]
 struct Draft {
     name: Option<String>,
     zone: Option<String>,
+    preferences: Option<Preferences>,
     faults: Faults,
 }
 
@@ -55,7 +58,7 @@ async fn draw(ask: &Ask, permit: Permit<Myself>, draft: Draft) -> Result<Page<Sh
         .house
         .work(move |db| db.read(&permit, |view| Ok((sign_in::own(view)?, sessions::list(view, limits)?, first_store(view)?))))
         .await?;
-    let preferences = ask.visitor.preferences.clone();
+    let preferences = draft.preferences.unwrap_or_else(|| ask.visitor.preferences.clone());
     let status = if draft.faults.any() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let view = Show {
         f: ask.frame("me", store.as_ref(), vec![here("Your account")]),
@@ -88,7 +91,7 @@ pub fn first_store<G: crate::access::Ground>(view: &mut crate::store::View<'_, G
 
 /// `GET /me`
 pub async fn show(permit: Permit<Myself>, ask: Ask) -> Result<impl Responder, Problem> {
-    draw(&ask, permit, Draft { name: None, zone: None, faults: Faults::default() }).await
+    draw(&ask, permit, Draft::default()).await
 }
 
 /// The fields of the name.
@@ -102,6 +105,9 @@ pub struct Name {
 /// `POST /me`
 pub async fn rename(permit: Permit<Myself>, ask: Ask, form: Form<Name>) -> Result<HttpResponse, Problem> {
     let Name { name: typed, rev } = form.fields;
+    if form.review {
+        return Ok(draw(&ask, permit, Draft { name: Some(typed), ..Draft::default() }).await?.respond_to(&ask.req));
+    }
     let checked = match rev {
         Some(rev) => account::person_name(&typed).map(|name| (name, rev)),
         None => Err(Refusal::at("name", "The page was incomplete. Load it again.")),
@@ -112,7 +118,7 @@ pub async fn rename(permit: Permit<Myself>, ask: Ask, form: Form<Name>) -> Resul
             done(&ask, "Your name is saved.")
         }
         Err(refusal) => {
-            let page = draw(&ask, permit, Draft { name: Some(typed), zone: None, faults: Faults::one(refusal) }).await?;
+            let page = draw(&ask, permit, Draft { name: Some(typed), faults: Faults::one(refusal), ..Draft::default() }).await?;
             Ok(page.respond_to(&ask.req))
         }
     }
@@ -156,7 +162,7 @@ pub async fn password(
     let same = (right && current == new).then(|| Refusal::at("password", "This is the password you have. Choose another."));
     let faults: Vec<Refusal> = [wrong, weak.or(same)].into_iter().flatten().collect();
     if !faults.is_empty() {
-        let page = draw(&ask, permit, Draft { name: None, zone: None, faults: Faults(faults) }).await?;
+        let page = draw(&ask, permit, Draft { faults: Faults(faults), ..Draft::default() }).await?;
         return Ok(page.respond_to(&ask.req));
     }
     let hash = ask.house.passwords.hash(new).await?;
@@ -217,17 +223,17 @@ pub async fn settings(permit: Permit<Myself>, ask: Ask, form: Form<Settings>) ->
     .into_iter()
     .flatten()
     .collect();
-    if !faults.is_empty() {
-        let page = draw(&ask, permit, Draft { name: None, zone: Some(zone), faults: Faults(faults) }).await?;
-        return Ok(page.respond_to(&ask.req));
-    }
     let wanted = Preferences {
         appearance: typed.appearance,
         density: typed.density,
-        time_zone: (!zone.is_empty()).then_some(zone),
+        time_zone: (!zone.is_empty()).then(|| zone.clone()),
         per_page: typed.per,
         shortcuts: typed.shortcuts.as_deref() == Some("on"),
     };
+    if form.review || !faults.is_empty() {
+        let draft = Draft { zone: Some(zone), preferences: Some(wanted), faults: Faults(faults), ..Draft::default() };
+        return Ok(draw(&ask, permit, draft).await?.respond_to(&ask.req));
+    }
     let account = ask.actor()?.account;
     ask.house.work(move |db| db.note(|note| preferences::save(note, account, &wanted))).await?;
     done(&ask, "Your settings are saved.")

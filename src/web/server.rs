@@ -1,6 +1,7 @@
 //! Building and running the server.
 
 use super::{House, form, guard, problem, routes, session};
+use crate::store::jobs;
 use actix_session::{
     SessionMiddleware,
     config::{CookieContentSecurity, PersistentSession, TtlExtensionPolicy},
@@ -67,6 +68,7 @@ pub struct Tls {
 /// When it cannot listen, or the certificate cannot be read.
 pub async fn run(house: House, listener: TcpListener, tls: Option<Tls>) -> anyhow::Result<()> {
     super::passwords::warm_up();
+    actix_web::rt::spawn(keep_clean(house.clone()));
     let server = HttpServer::new(move || app(house.clone()))
         .workers(std::thread::available_parallelism().map_or(2, usize::from))
         .shutdown_timeout(20);
@@ -75,6 +77,21 @@ pub async fn run(house: House, listener: TcpListener, tls: Option<Tls>) -> anyho
         None => server.listen(listener)?,
     };
     Ok(server.run().await?)
+}
+
+/// Takes away what has ended or expired, now and then, for as long as the server runs.
+async fn keep_clean(house: House) {
+    // Often enough that a process that is to do it finds it due soon.
+    let mut tick = actix_web::rt::time::interval(std::time::Duration::from_secs(jobs::EVERY.unsigned_abs() / 3));
+    loop {
+        tick.tick().await;
+        let limits = house.outside.limits;
+        match house.work(move |db| jobs::clean_up(db, limits)).await {
+            Ok(Some(cleaned)) => tracing::info!(?cleaned, "cleaned up"),
+            Ok(None) => {}
+            Err(problem) => tracing::warn!(%problem, "could not clean up"),
+        }
+    }
 }
 
 fn tls_config(tls: &Tls) -> anyhow::Result<rustls::ServerConfig> {

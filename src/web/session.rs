@@ -1,6 +1,6 @@
 //! From a request to who asks: our store behind actix-session, the visitor, and permits as extractors.
 
-use super::{House, csrf::Secret, guard::RequestId, problem, when};
+use super::{House, csrf::Secret, form::Carried, guard::RequestId, problem, when};
 use crate::{
     access::{Actor, Ground, Origin, Permit, system},
     domain::{key::AccountKey, time::Time},
@@ -183,9 +183,12 @@ pub struct Visitor {
 }
 
 /// Middleware: reads who asks, fresh for every request (S-6).
-pub async fn visitor<B: MessageBody + 'static>(req: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+pub async fn visitor<B: MessageBody + 'static>(mut req: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     match read_visitor(&req).await {
         Ok(visitor) => {
+            if visitor.actor.is_none() {
+                Carried::keep(&mut req).await;
+            }
             req.extensions_mut().insert(Rc::new(visitor));
             next.call(req).await.map(ServiceResponse::map_into_left_body)
         }

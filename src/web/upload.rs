@@ -28,7 +28,12 @@ impl FromRequest for Upload {
         let multipart = Multipart::from_request(req, payload);
         let req = req.clone();
         Box::pin(async move {
-            let mut multipart = multipart.await.map_err(|_| form::check(&req, "").err().unwrap_or_else(unreadable))?;
+            // What is no upload has no token either, unless a header carries it.
+            let unreadable = || {
+                let words = "This upload cannot be read. Load the page again and send the file once more.";
+                form::check(&req, "").err().unwrap_or_else(|| Problem::Unreadable(words.into()))
+            };
+            let mut multipart = multipart.await.map_err(|_| unreadable())?;
             let (mut csrf, mut file) = (String::new(), None);
             while let Some(field) = next(&mut multipart).await {
                 let mut field = field.map_err(|_| unreadable())?;
@@ -62,10 +67,6 @@ impl FromRequest for Upload {
             Ok(file.unwrap_or(Self { name: String::new(), text: String::new() }))
         })
     }
-}
-
-fn unreadable() -> Problem {
-    Problem::Unreadable("This upload cannot be read. Load the page again and send the file once more.".into())
 }
 
 /// The next item of a stream.

@@ -165,7 +165,7 @@ impl House {
         self.number(&format!("SELECT count(*) AS n FROM events WHERE action = '{action}' AND outcome = 'done'"))
     }
 
-    /// Somebody else changes the role's description meanwhile.
+    /// Runs a statement: somebody else does something meanwhile.
     pub fn run(&self, sql: &str) {
         self.place.run(sql);
     }

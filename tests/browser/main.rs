@@ -3,8 +3,13 @@
 //!
 //! Run them with `tests/run --test browser`. `BAILIWICK_TEST_SHOTS` names a folder for pictures of every stop.
 
-#![allow(dead_code)]
 mod house;
 mod visit;
 
+mod entries;
+mod keyboard;
 mod main_job;
+mod me;
+mod selection;
+mod tour;
+mod weight;

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use std::{
     cell::{Cell, RefCell},
     future::poll_fn,
+    io::{Read, Write},
+    net::TcpStream,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     path::Path,
     pin::pin,
@@ -40,7 +42,8 @@ pub struct Visit<'h> {
     driver: WebDriver,
     /// Whether pages may run script.
     pub script: bool,
-    phone: bool,
+    /// Whether it is a phone.
+    pub phone: bool,
     /// Whether the network may fail in this visit.
     offline: Cell<bool>,
     features: RefCell<Vec<(&'static str, &'static str)>>,
@@ -114,7 +117,7 @@ impl<'h> Visit<'h> {
             // A form that comes back with its errors, and a page that is not there, are answers; a file that is not is a fault.
             .filter(|entry| entry.source.as_deref() != Some("network") || entry.message.contains("/static/"))
             .map(|entry| entry.message.as_str())
-            .filter(|message| !(self.offline.get() && message.contains("net::ERR_")))
+            .filter(|message| !(self.offline.get() && (message.contains("net::ERR_") || message.contains("Failed to fetch"))))
             .collect();
         assert!(wrong.is_empty(), "the browser complained:\n{}", wrong.join("\n"));
         let kept = self.js("return [localStorage.length, sessionStorage.length]", vec![]).await;
@@ -206,6 +209,14 @@ impl Visit<'_> {
         }
     }
 
+    /// The same for a script that calls its last argument when it is done.
+    pub async fn js_later(&self, script: &str, arguments: Vec<Value>) -> Value {
+        match self.driver.execute_async(script, arguments).await {
+            Ok(found) => found.json().clone(),
+            Err(error) => panic!("{}: {error}", script.chars().take(200).collect::<String>()),
+        }
+    }
+
     /// The words of everything that a selector finds, as somebody reads them.
     pub async fn texts(&self, css: &str) -> Vec<String> {
         let script = "return [...document.querySelectorAll(arguments[0])].map(el => el.innerText.replace(/\\s+/g, ' ').trim())";
@@ -216,6 +227,24 @@ impl Visit<'_> {
     pub async fn text(&self, css: &str) -> String {
         self.waits(css).await;
         self.texts(css).await.remove(0)
+    }
+
+    /// A file of the house as the browser would get it, gzipped: how many bytes it has.
+    pub async fn gzipped(&self, path: &str) -> usize {
+        let cookies = self.driver.get_all_cookies().await.unwrap();
+        let cookies: Vec<String> = cookies.iter().map(|cookie| format!("{}={}", cookie.name, cookie.value)).collect();
+        let host = self.house.address.trim_start_matches("http://");
+        let mut server = TcpStream::connect(host).unwrap();
+        let ask = format!(
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {}\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n",
+            cookies.join("; ")
+        );
+        server.write_all(ask.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        server.read_to_end(&mut answer).unwrap();
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "{path}: {}", String::from_utf8_lossy(&answer[..40]));
+        let head = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+        answer.len() - head
     }
 
     /// A number of things that a selector finds.
@@ -281,11 +310,26 @@ impl Visit<'_> {
         self.until(&format!("the address says {words}"), &script).await;
     }
 
+    /// Waits until what was just changed is drawn.
+    pub async fn paints(&self) {
+        self.js_later("const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done(true)))", vec![]).await;
+    }
+
     /// Waits until nothing is asked of the server any more.
     pub async fn settles(&self) {
         self.until("nothing is under way", "return document.readyState === 'complete' && !document.querySelector('.htmx-request')").await;
     }
 }
+
+/// Whether what is wanted has the focus, what has it, and why one would not see that.
+const FOCUS: &str = "const [wanted] = arguments, el = document.activeElement; \
+    if (el === document.body) return [false, 'the page', '']; \
+    const words = (el.getAttribute('aria-label') || el.innerText || el.name || el.id || el.tagName).replace(/\\s+/g, ' ').slice(0, 60); \
+    const ringed = node => { const s = getComputedStyle(node); return s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2; }; \
+    const ring = ringed(el) || el.closest('label') && ringed(el.closest('label')); \
+    const r = el.getBoundingClientRect(), at = document.elementFromPoint(r.left + Math.min(r.width, 40) / 2, r.top + r.height / 2); \
+    const free = at && (el.contains(at) || at.contains(el) || el.closest('label')?.contains(at)); \
+    return [el.matches(wanted), words, !ring ? 'it has no ring' : !free ? 'it is hidden' : ''];";
 
 /// Doing.
 impl Visit<'_> {
@@ -302,6 +346,15 @@ impl Visit<'_> {
         self.types("#password", password(identifier)).await;
         self.presses("Sign in").await;
         self.waits(".me").await;
+    }
+
+    /// Signs out by the button.
+    pub async fn signs_out(&self) {
+        if self.phone {
+            self.presses("Open menu").await;
+        }
+        self.presses("Sign out").await;
+        self.says("You are signed out on this device.").await;
     }
 
     async fn element(&self, css: &str) -> WebElement {
@@ -365,6 +418,14 @@ impl Visit<'_> {
         field.send_keys(words).await.unwrap();
     }
 
+    /// Sets a field that a picker fills, like a date.
+    pub async fn sets(&self, css: &str, value: &str) {
+        self.waits(css).await;
+        let script = "const field = document.querySelector(arguments[0]); field.value = arguments[1]; \
+            for (const type of ['input', 'change']) field.dispatchEvent(new Event(type, { bubbles: true }))";
+        self.js(script, vec![json!(css), json!(value)]).await;
+    }
+
     /// Chooses from a list by the words of the choice.
     pub async fn chooses(&self, css: &str, words: &str) {
         let choice = self.element(css).await;
@@ -388,10 +449,32 @@ impl Visit<'_> {
         self.driver.action_chain().key_down(Key::Shift).send_keys(key).key_up(Key::Shift).perform().await.unwrap();
     }
 
+    /// Presses Tab until the focus is on what a selector finds. At each stop the focus must be seen.
+    pub async fn tabs_to(&self, css: &str) {
+        let mut stops = Vec::new();
+        for _ in 0..150 {
+            self.keys(Key::Tab + "").await;
+            let found = self.js(FOCUS, vec![json!(css)]).await;
+            let (there, stop, wrong) = (found[0].as_bool().unwrap(), found[1].as_str().unwrap(), found[2].as_str().unwrap());
+            assert_eq!(wrong, "", "the focus cannot be seen on {stop} at {}", self.here().await);
+            if there {
+                return;
+            }
+            stops.push(stop.to_owned());
+        }
+        panic!("no key leads to {css} at {}, only to: {}", self.here().await, stops.join(" | "));
+    }
+
     /// Presses a button twice, as quickly as a hand can.
     pub async fn double_clicks(&self, css: &str) {
         let element = self.element(css).await;
         self.driver.action_chain().double_click_element(&element).perform().await.unwrap();
+    }
+
+    /// Clicks with Shift held.
+    pub async fn shift_clicks(&self, css: &str) {
+        let element = self.element(css).await;
+        self.driver.action_chain().key_down(Key::Shift).click_element(&element).key_up(Key::Shift).perform().await.unwrap();
     }
 
     /// Goes back, as the browser's button does.

@@ -27,6 +27,11 @@ const PEOPLE: &[(&str, Option<&str>, &str)] = &[
     ("super2", Some("sy@brand.example"), "a second one"),
 ];
 
+/// A list that adds an account, another one for each request.
+fn list(name: &str, request: &str) -> String {
+    format!("email,name,organizations\n{request}-{name}@listed.example,Listed,Acme > North\n")
+}
+
 /// A request that makes sense at a route: path, and for a POST its fields.
 pub struct Request {
     pub path: String,
@@ -152,6 +157,26 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
             let path = format!("{base}/accounts/{account}");
             (if path.contains('?') { path } else { format!("{path}/{act}") }, fields)
         }
+        // Everybody has a list of their own, as far as they may bring one.
+        (_, route) if route.starts_with("/admin/stores/{store}/accounts/import/{list}") => {
+            let list = person.upload(&format!("{base}/accounts/import"), "list.csv", &list(name, if route.ends_with("/result") { "result" } else { method })).await;
+            let list = list.leads_to().unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned();
+            let list = if list.starts_with("list_") { list } else { "list_aaaaaaaaaaaaaaaa".to_owned() };
+            let preview = format!("{base}/accounts/import/{list}");
+            let shown = person.get(&preview).await;
+            let fields = match shown.status {
+                200 if shown.has("[name=confirmed]") => vec![("confirmed", shown.attribute("[name=confirmed]", "value"))],
+                _ => Vec::new(),
+            };
+            match (method, route.ends_with("/result")) {
+                ("get", true) => {
+                    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                    person.post(&preview, &fields).await;
+                    (format!("{preview}/result"), Vec::new())
+                }
+                _ => (preview, fields),
+            }
+        }
         // It was given, and taken again since.
         (_, route) if route.starts_with("/admin/events/{event}") => {
             let event = house.texts("SELECT id AS t FROM events WHERE action = 'role_assignment.add' ORDER BY key")[0].clone();
@@ -171,6 +196,7 @@ async fn outcome(house: &House, person: &Person<'_>, name: &str, method: &str, r
     let Request { path, fields } = request(house, person, name, method, route).await;
     let page = match method {
         "get" => person.get(&path).await,
+        "post" if route.ends_with("/accounts/import") => person.upload(&path, "list.csv", &list(name, "kept")).await,
         "post" => {
             let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
             person.post(&path, &fields).await

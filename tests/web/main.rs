@@ -15,6 +15,7 @@ mod access;
 mod accounts;
 mod bad_input;
 mod events;
+mod exports;
 mod headers;
 mod identity_stores;
 mod links;

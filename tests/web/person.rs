@@ -79,6 +79,14 @@ impl<'h> Person<'h> {
         self.send(Method::POST, path, headers, Some(body)).await
     }
 
+    /// Sends a text file with the token of the last page, as a form with a file does.
+    pub async fn upload(&self, path: &str, name: &str, text: &str) -> Page {
+        let token = self.token().await;
+        let part = |name: &str, text: &str| format!("--edge\r\nContent-Disposition: form-data; name={name}\r\n\r\n{text}\r\n");
+        let body = format!("{}{}--edge--\r\n", part("\"csrf\"", &token), part(&format!("\"file\"; filename=\"{name}\""), text));
+        self.send(Method::POST, path, &[("Content-Type", "multipart/form-data; boundary=edge")], Some(body)).await
+    }
+
     /// Sends a form as it is.
     pub async fn submit(&self, form: Form) -> Page {
         self.submit_with(&[], form).await
@@ -112,11 +120,11 @@ impl<'h> Person<'h> {
         if !cookies.is_empty() {
             request = request.insert_header(("Cookie", cookies.join("; ")));
         }
-        for header in headers {
-            request = request.insert_header(*header);
-        }
         if let Some(body) = body {
             request = request.insert_header(("Content-Type", "application/x-www-form-urlencoded")).set_payload(body);
+        }
+        for header in headers {
+            request = request.insert_header(*header);
         }
         let page = Page::new(asked, self.house.answer(request).await);
         self.keep(&page);

@@ -351,3 +351,43 @@ async fn what_is_not_signed_in_may_be_as_long_and_odd_as_it_likes() {
         house.stranger().get(&format!("/signin?login_hint={}", "y".repeat(5_000))).await.is(200);
     }
 }
+
+#[actix_web::test]
+async fn what_was_typed_comes_back_after_the_session_ended_and_is_sent_for_nobody() {
+    for house in House::each().await {
+        let su = house.person("su@brand.example").await;
+        let acts = |house: &House| house.number("SELECT count(*) AS n FROM events WHERE action NOT LIKE 'session.%'");
+        let (before, preferences) = (acts(&house), house.number("SELECT count(*) AS n FROM preferences"));
+        let assignments = "/admin/stores/customers/role-assignments";
+        // A role, a name, settings, and a confirmation.
+        for (to, fields, shown) in [
+            ("/admin/stores/customers/roles", vec![("name", "Lost work"), ("right", "account_management:READ")], ("#name", "Lost work")),
+            ("/me", vec![("name", "Su Newname"), ("rev", "0")], ("#name", "Su Newname")),
+            ("/me/settings", vec![("appearance", "dark"), ("time_zone", "Europe/Lisbon")], ("#time_zone", "Europe/Lisbon")),
+            (assignments, vec![("reason", "For the summer")], ("#reason", "For the summer")),
+        ] {
+            let token = su.token().await;
+            house.wait_minutes(31);
+            let (account, org, role) = (house.acc("p01@acme.example"), house.org("Acme/North"), house.role("Greeter"));
+            let mut sent = vec![("csrf", token.as_str()), ("once", "once_typed"), ("password", "secret words")];
+            sent.extend(fields);
+            if to == assignments {
+                sent.extend([("account", account.as_str()), ("org", org.as_str()), ("role", role.as_str())]);
+            }
+            let page = su.post_raw(to, &[], &sent).await.is(401).says("You were signed out.");
+            let carried = page.attribute("input[name=carried]", "value");
+            assert!(!carried.contains("secret words") && !carried.contains("once_typed"), "{carried}");
+            let page = su.submit(page.form("form").with("identifier", "su@brand.example").with("password", PASSWORD)).await.is(200);
+            let page = su.submit(page.form("form").press("op", "review")).await.is(200);
+            let page = page.says("You were signed out. Your entries are still here; check and save.");
+            assert_eq!(page.attribute(shown.0, "value"), shown.1, "{to}");
+        }
+        assert_eq!((acts(&house), house.number("SELECT count(*) AS n FROM preferences")), (before, preferences));
+        // What acts without being shown again is not carried, not even by hand.
+        su.post("/signout", &[]).await.is(303);
+        let page = su.get("/signin").await;
+        let carried = format!(r#"{{"to":"/admin/stores/customers/roles/{}/delete","fields":[["x","y"]]}}"#, house.role("Greeter"));
+        let form = page.form("form").with("identifier", "su@brand.example").smuggle("password", PASSWORD).smuggle("carried", &carried);
+        su.submit(form).await.is(303);
+    }
+}

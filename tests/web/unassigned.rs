@@ -332,9 +332,13 @@ async fn with_script_the_same_posts_answer_with_fragments() {
         let page = open(&su, &house, "Acme/North", "Greeter").await;
         // A tick changes the bar alone, so that no quick second tick is lost.
         let page = su.submit_with(&htmx, picker(&page).tick("sel", &house.acc("p01@acme.example"))).await.is(200);
-        assert!(!page.has("tbody") && page.has("#selbar"), "{}", page.body);
-        assert_eq!(selected(&page), "1");
+        assert!(!page.has("tbody") && page.has("#say"), "{}", page.body);
+        assert_eq!(page.texts("#say .num"), ["1"]);
         let draft = page.attribute("input[name=d]", "value");
+        // What stands around the rows leads on with the selection.
+        for link in ["#change", "#back", "#tabs a", "#chips a"] {
+            assert!(page.attributes(link, "href").iter().all(|href| href.contains(&draft)) && page.has(link), "{link}: {}", page.body);
+        }
         let address = format!("{BASE}/unassigned?org={}&role={}&d={draft}", house.org("Acme/North"), house.role("Greeter"));
         // A search changes the rows and the address.
         let page = su.get(&address).await.is(200);

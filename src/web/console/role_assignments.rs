@@ -351,7 +351,7 @@ fn terms(ask: &Ask, fields: &Assign) -> Result<(Period, String), Faults> {
 
 /// `POST /admin/stores/{store}/role-assignments`
 pub async fn assign(permit: Permit<RoleAssignmentEdit>, ask: Ask, slug: Path<String>, form: Form<Assign>) -> Result<HttpResponse, Problem> {
-    let (fields, once) = (form.fields, form.once);
+    let (fields, once, review) = (form.fields, form.once, form.review);
     if let Some(answer) = ask.seen_before(once.as_deref()).await? {
         return Ok(answer);
     }
@@ -378,13 +378,18 @@ pub async fn assign(permit: Permit<RoleAssignmentEdit>, ask: Ask, slug: Path<Str
             Ok((permit, found.0, found.1, found.2, found.3))
         })
         .await?;
+    let typed = unassigned::Typed { starts: fields.starts.clone(), ends: fields.ends.clone(), reason: fields.reason.clone() };
+    if review && !ids.is_empty() {
+        // A session ended amid the confirmation: it is asked for once more.
+        let nothing = Faults::default();
+        return unassigned::ask_again(&ask, permit, store, wanted, ids, &fields.d, typed, nothing, None, StatusCode::OK).await;
+    }
     let chosen_faults = match (ids.len(), terms(&ask, &fields)) {
         (0, _) => Err(Faults::one(Refusal::at("", "Select at least one account."))),
         (many, _) if many > MOST_AT_ONCE => Err(Faults::one(Refusal::at("", "Assign in parts: at most 10,000 at once."))),
         (_, Err(faults)) => Err(faults),
         (_, Ok(terms)) => Ok(terms),
     };
-    let typed = unassigned::Typed { starts: fields.starts.clone(), ends: fields.ends.clone(), reason: fields.reason.clone() };
     let (period, reason) = match chosen_faults {
         Ok(terms) => terms,
         Err(faults) => {

@@ -15,7 +15,12 @@ use crate::{
     },
 };
 use actix_session::Session;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, Responder, dev::Payload, http::StatusCode, web::Path};
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest, HttpResponse, Responder,
+    dev::Payload,
+    http::{Method, StatusCode},
+    web::Path,
+};
 use askama::Template;
 use serde::Deserialize;
 
@@ -131,13 +136,10 @@ async fn page_for(ask: &Ask, slug: Option<String>) -> Result<HttpResponse, Probl
 pub fn interrupted(req: &HttpRequest) -> HttpResponse {
     let ask = Ask::from_request(req, &mut Payload::None).into_inner();
     let Ok(ask) = ask else { return HttpResponse::Unauthorized().finish() };
-    // Back to the page that the form stood on, as far as the browser tells.
-    let back = req
-        .headers()
-        .get("referer")
-        .and_then(|value| value.to_str().ok())
-        .and_then(|url| url.strip_prefix(&ask.house.outside.public_url))
-        .unwrap_or_default();
+    // Back to what was asked for, or to the page that the form stood on, as far as the browser tells.
+    let asked = req.uri().path_and_query().map(|path| path.as_str()).filter(|_| *req.method() == Method::GET);
+    let referer = || req.headers().get("referer")?.to_str().ok()?.strip_prefix(&ask.house.outside.public_url);
+    let back = asked.or_else(referer).unwrap_or_default();
     let notice = Some("You were signed out. Nothing was changed. Sign in to go on.");
     let carried = req.extensions().get::<Carried>().map(Carried::encode).unwrap_or_default();
     show(&ask, None, Show { notice, carried, status: StatusCode::UNAUTHORIZED, ..Show::start(None, back) })

@@ -174,6 +174,7 @@ fn list_of(
     Ok(account_list::read(&upload.body, &schema)?)
 }
 
+fn show(ask: &Ask, seen: Seen, faults: Faults, status: StatusCode) -> Result<HttpResponse, Problem> {
     let mut query = ask.query();
     let wrong_only = query.one_of("show", &["wrong"]) == "wrong";
     let paging = query.paging(ask.rows());
