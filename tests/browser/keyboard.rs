@@ -10,7 +10,7 @@ use thirtyfour::Key;
 const ORGANIZATION: &str = "Nordhavn Freight";
 
 async fn enters(visit: &Visit<'_>) {
-    visit.keys(Key::Enter + "").await;
+    visit.enter().await;
 }
 
 async fn signs_in_by_keys(visit: &Visit<'_>) {

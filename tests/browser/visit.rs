@@ -444,6 +444,15 @@ impl Visit<'_> {
         self.driver.action_chain().send_keys(keys).perform().await.unwrap();
     }
 
+    /// Presses Enter, once: what presses keys may do so again when the page goes meanwhile.
+    pub async fn enter(&self) {
+        for kind in ["keyDown", "keyUp"] {
+            let text = if kind == "keyDown" { "\r" } else { "" };
+            let key = json!({ "type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": text });
+            self.devtools("Input.dispatchKeyEvent", key).await;
+        }
+    }
+
     /// Presses keys together with Shift.
     pub async fn shift(&self, key: Key) {
         self.driver.action_chain().key_down(Key::Shift).send_keys(key).key_up(Key::Shift).perform().await.unwrap();
