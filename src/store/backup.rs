@@ -119,9 +119,8 @@ struct Integrity {
 
 /// Whether nobody else has the file open: leaving WAL mode needs it alone, and takes in what the log still holds.
 fn alone(database: &Path) -> Result<(), BackupError> {
-    let failed = |error: &dyn std::fmt::Display| {
-        BackupError(format!("{} is in use ({error}). Stop the server, and try again.", database.display()))
-    };
+    let failed =
+        |error: &dyn std::fmt::Display| BackupError(format!("{} is in use ({error}). Stop the server, and try again.", database.display()));
     let mut conn = SqliteConnection::establish(&database.to_string_lossy()).map_err(|error| failed(&error))?;
     conn.batch_execute("PRAGMA busy_timeout = 500; PRAGMA journal_mode = DELETE").map_err(|error| failed(&error))
 }

@@ -22,7 +22,7 @@ use diesel::{
     sql_types::{BigInt, Nullable, Text},
 };
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A thing that an event touched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,9 @@ pub struct Touched {
     /// Its store, by key.
     pub store: Option<StoreKey>,
 }
+
+/// Most things of one event that are read: a list of accounts touches thousands.
+pub const SUBJECTS: usize = 20;
 
 /// An event as the log shows it.
 #[derive(Clone, Debug)]
@@ -242,8 +245,8 @@ fn told(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<Recorded>, Problem> {
         #[diesel(sql_type = Nullable<BigInt>)]
         store: Option<StoreKey>,
     }
-    let mut sql = Sql::new("SELECT event, noun, id, organization, store FROM event_subjects WHERE position < 20 AND event IN ");
-    sql.list(rows.iter().map(|row| row.key)).push(" ORDER BY event, position");
+    let mut sql = Sql::new("SELECT event, noun, id, organization, store FROM event_subjects WHERE position < ");
+    sql.bind(SUBJECTS as i64).push(" AND event IN ").list(rows.iter().map(|row| row.key)).push(" ORDER BY event, position");
     let mut subjects: HashMap<i64, Vec<Touched>> = HashMap::new();
     for Subject { event, noun, id, organization, store } in sql.load::<Subject>(conn)? {
         subjects.entry(event).or_default().push(Touched { noun, id, organization, store });
@@ -279,6 +282,23 @@ pub fn find(reader: &mut impl Reader<EventView>, id: &str) -> Result<Recorded, P
     visible(&mut sql, permit.reach());
     let rows = sql.load::<Row>(conn)?;
     told(conn, rows)?.pop().ok_or(Problem::NotFound)
+}
+
+/// Which of the things that an event touched are still there, by public id.
+///
+/// # Errors
+/// What the database says.
+pub fn still_there(reader: &mut impl Reader<EventView>, event: &Recorded) -> Result<HashSet<String>, Problem> {
+    #[derive(QueryableByName)]
+    struct Id {
+        #[diesel(sql_type = Text)]
+        id: String,
+    }
+    let mut sql = Sql::new("SELECT s.id FROM event_subjects s WHERE s.event = ");
+    sql.bind(event.key).push(" AND s.position < ").bind(SUBJECTS as i64);
+    sql.push(" AND (EXISTS (SELECT 1 FROM accounts t WHERE t.id = s.id) OR EXISTS (SELECT 1 FROM organizations t WHERE t.id = s.id)");
+    sql.push(" OR EXISTS (SELECT 1 FROM roles t WHERE t.id = s.id))");
+    Ok(sql.load::<Id>(reader.conn())?.into_iter().map(|row| row.id).collect())
 }
 
 /// For how long the person who did something may take it back from its message, in seconds (W-3).

@@ -74,6 +74,12 @@ pub fn succeed(note: &mut Note, account: &str, address: Option<&str>) -> Result<
     Ok(())
 }
 
+/// Deletes failures that count no longer; for the job that cleans up.
+pub(super) fn clean(conn: &mut Conn, now: Time) -> Result<usize, Problem> {
+    let old = throttles::changed_at.lt(now.plus_seconds(-FORGET).micros());
+    Ok(diesel::delete(throttles::table.filter(old)).execute(conn)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::wait;
@@ -82,10 +88,4 @@ mod tests {
     fn the_wait_grows_from_half_a_minute_to_a_quarter_of_an_hour() {
         assert_eq!([1, 4, 5, 6, 7, 8, 9, 10, 99].map(wait), [0, 0, 30, 60, 120, 240, 480, 900, 900]);
     }
-}
-
-/// Deletes failures that count no longer; for the job that cleans up.
-pub(super) fn clean(conn: &mut Conn, now: Time) -> Result<usize, Problem> {
-    let old = throttles::changed_at.lt(now.plus_seconds(-FORGET).micros());
-    Ok(diesel::delete(throttles::table.filter(old)).execute(conn)?)
 }

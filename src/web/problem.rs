@@ -90,7 +90,8 @@ pub fn answer(req: &HttpRequest, problem: &Problem) -> HttpResponse {
         heading,
         message: problem.to_string(),
         reference: matches!(problem, Problem::Internal(_) | Problem::Unavailable).then_some(reference).flatten(),
-        retry: (*req.method() == Method::GET).then(|| req.uri().path_and_query().map_or_else(String::new, ToString::to_string)),
+        retry: (*req.method() == Method::GET && status.is_server_error())
+            .then(|| req.uri().path_and_query().map_or_else(String::new, ToString::to_string)),
         home: if visitor.actor.is_some() { "/" } else { "/signin" },
     };
     let html = if is_fragment(req) { view.as_content().render() } else { view.render() };

@@ -159,7 +159,13 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
         }
         // Everybody has a list of their own, as far as they may bring one.
         (_, route) if route.starts_with("/admin/stores/{store}/accounts/import/{list}") => {
-            let list = person.upload(&format!("{base}/accounts/import"), "list.csv", &list(name, if route.ends_with("/result") { "result" } else { method })).await;
+            let list = person
+                .upload(
+                    &format!("{base}/accounts/import"),
+                    "list.csv",
+                    &list(name, if route.ends_with("/result") { "result" } else { method }),
+                )
+                .await;
             let list = list.leads_to().unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned();
             let list = if list.starts_with("list_") { list } else { "list_aaaaaaaaaaaaaaaa".to_owned() };
             let preview = format!("{base}/accounts/import/{list}");

@@ -410,7 +410,8 @@ async fn groups_are_those_of_the_store_and_no_others() {
 async fn two_who_delete_the_same_account_at_the_same_moment_meet_no_error() {
     for house in House::each().await {
         let (su, sy) = (house.person("su@brand.example").await, house.person("sy@brand.example").await);
-        (su.token().await, sy.token().await);
+        su.token().await;
+        sy.token().await;
         let (one, two) =
             tokio::join!(act(&su, &house, "tess@acme.example", "delete", &[]), act(&sy, &house, "tess@acme.example", "delete", &[]));
         let mut statuses = [one.status, two.status];

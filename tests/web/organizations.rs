@@ -254,7 +254,8 @@ async fn only_an_organization_on_which_nothing_hangs_is_deleted() {
 async fn two_who_add_the_same_name_at_the_same_moment_make_one_organization() {
     for house in House::each().await {
         let (su, sy) = (house.person("su@brand.example").await, house.person("sy@brand.example").await);
-        (su.token().await, sy.token().await);
+        su.token().await;
+        sy.token().await;
         let acme = house.org("Acme");
         let fields = [("name", "Twice"), ("parent", acme.as_str())];
         let (one, two) = tokio::join!(add(&su, &fields), add(&sy, &fields));

@@ -124,6 +124,8 @@ fn plain<'a>(pieces: impl Iterator<Item = &'a str>) -> String {
 #[derive(Clone, Debug)]
 pub struct Form {
     pub post: bool,
+    /// Whether it sends files.
+    pub files: bool,
     pub action: String,
     pub fields: Vec<(String, String)>,
     boxes: Vec<(String, String)>,
@@ -135,6 +137,7 @@ impl Form {
     pub fn read(form: &ElementRef, page: &Page) -> Self {
         let mut read = Self {
             post: form.attr("method").is_some_and(|method| method.eq_ignore_ascii_case("post")),
+            files: form.attr("enctype") == Some("multipart/form-data"),
             action: form.attr("action").unwrap_or_default().to_owned(),
             fields: Vec::new(),
             boxes: Vec::new(),

@@ -95,6 +95,10 @@ impl<'h> Person<'h> {
     /// Sends a form as it is, with further headers.
     pub async fn submit_with(&self, headers: &[(&str, &str)], form: Form) -> Page {
         let fields: Vec<(&str, &str)> = form.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        if form.files {
+            // Nothing was chosen.
+            return self.upload(&form.action, "", "").await;
+        }
         if form.post {
             return self.post_raw(&form.action, headers, &fields).await;
         }

@@ -18,7 +18,8 @@ const PEOPLE: &[(&str, &str)] =
 /// Pages beside those of the table of routes: the same with what people type and choose.
 fn further(house: &House) -> Vec<(&'static str, String)> {
     let base = "/admin/stores/customers";
-    let pair = format!("org={}&role={}", house.org("Acme/North"), house.role("Greeter"));
+    // Somebody holds it in either world.
+    let pair = format!("org={}&role={}", house.org("Acme/North"), house.role("Org auditor"));
     vec![
         ("accounts?q=", format!("{base}/accounts?q=ada")),
         ("accounts?q=&authn=&sort=&per=", format!("{base}/accounts?q=a&authn=active&authz=active&sort=-last&per=100")),

@@ -67,7 +67,8 @@ pub fn join(tx: &mut Tx<UserEdit>, store: &IdentityStore, id: &str, organization
     let reach = tx.permit().reach();
     let knows = found.target.memberships.iter().any(|place| reach.contains(place));
     // Whoever looks after the whole store reaches accounts without membership too (P-3).
-    if !knows && !(found.target.memberships.is_empty() && crate::access::target::may_act(&actor, &UserEdit::LEAF, &found.target).is_ok()) {
+    let alone = found.target.memberships.is_empty() && crate::access::target::may_act(&actor, &UserEdit::LEAF, &found.target).is_ok();
+    if !(knows || alone) {
         return Err(Problem::Forbidden("You may not edit this account in any organization it belongs to. Invite it instead.".into()));
     }
     // S-7: to root only those add who invite to root.

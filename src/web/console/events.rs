@@ -232,12 +232,13 @@ impl Show {
 /// `GET /admin/events/{event}`
 pub async fn detail(permit: Permit<EventView>, ask: Ask, id: Path<String>) -> Result<HttpResponse, Problem> {
     let actor = ask.actor()?.clone();
-    let (first, event, stores) = ask
+    let (first, event, stores, there) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
                 let event = event_log::find(view, &id)?;
-                Ok((first_store(view)?, event, identity_stores::slugs(view)?))
+                let there = event_log::still_there(view, &event)?;
+                Ok((first_store(view)?, event, identity_stores::slugs(view)?, there))
             })
         })
         .await?;
@@ -254,7 +255,7 @@ pub async fn detail(permit: Permit<EventView>, ask: Ask, id: Path<String>) -> Re
         }
         let slug = subject.store.and_then(|key: StoreKey| stores.iter().find(|(store, _)| *store == key)).map(|(_, slug)| slug);
         let href = match (slug, opens(&subject.noun)) {
-            (Some(slug), Some(kind)) => Some(format!("/admin/stores/{slug}/{kind}/{}", subject.id)),
+            (Some(slug), Some(kind)) if there.contains(&subject.id) => Some(format!("/admin/stores/{slug}/{kind}/{}", subject.id)),
             _ => None,
         };
         touched.push((subject.noun.replace('_', " "), subject.id.clone(), href));

@@ -46,7 +46,7 @@ view!(NewPage, as_content);
 
 async fn show_new(ask: &Ask, fields: New, faults: Faults) -> Result<HttpResponse, Problem> {
     let permit = ask.permit::<IdentityStoreAdd>()?;
-    let first = ask.house.work(move |db| db.read(&permit, |view| first_store(view))).await?;
+    let first = ask.house.work(move |db| db.read(&permit, first_store)).await?;
     let status = if faults.any() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let f = ask.frame("stores", first.as_ref(), vec![crumb("/admin/stores", "Identity stores"), here("New identity store")]);
     Ok(page(NewPage { f, fields, faults }).status(status).whole().respond_to(&ask.req))
