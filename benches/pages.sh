@@ -31,9 +31,9 @@ measure() {
 }
 pages() {
   partners=/admin/stores/partners
-  pairs=$(curl -s -b "$work/jar" "$base$partners/role-assignments")
-  org=$(printf '%s' "$pairs" | sed -n 's/.*<option value="\(org_[a-z2-7]*\)">Nordhavn Freight<.*/\1/p' | head -1)
-  role=$(printf '%s' "$pairs" | sed -n 's/.*<option value="\(role_[a-z2-7]*\)">Customer support<.*/\1/p' | head -1)
+  org=$(curl -s -b "$work/jar" "$base$partners/organizations?view=list&q=Nordhavn+Freight" | grep -o 'org_[a-z2-7]*' | head -1)
+  role=$(curl -s -b "$work/jar" "$base$partners/role-assignments?org=$org" |
+    grep -o '<option value="role_[a-z2-7]*"[^>]*>Customer support<' | grep -o 'role_[a-z2-7]*' | head -1)
   pair="org=$org&role=$role"
   measure /admin home
   measure $partners/organizations "organizations"

@@ -12,6 +12,7 @@ pub use status::{Changed, GoesToo, HandedOnThen, delete, end_sessions, goes_too,
 use super::{
     conn::Conn,
     paging::{self, Cursor, Order, Paging, Placed, Slice, Sorted, Total},
+    reached,
     sql::Sql,
     transaction::Reader,
     tree,
@@ -205,6 +206,17 @@ impl Filter {
         }
     }
 
+    /// What a search for three letters or more finds in the index of SQLite, in any store. PostgreSQL plans by itself.
+    pub(super) fn hits(&self, conn: &Conn) -> Option<Sql> {
+        let q = text::search(&self.q);
+        if text::length(&q) < 3 || matches!(conn, Conn::Postgres(_)) {
+            return None;
+        }
+        let mut sql = Sql::new("SELECT rowid AS account FROM account_search WHERE account_search MATCH ");
+        sql.bind(format!("\"{}\"", q.replace('"', "\"\"")));
+        Some(sql)
+    }
+
     /// One or two letters match starts of names and identifiers; more match anywhere (quality.md).
     fn add_search(&self, conn: &Conn, from: &mut Sql) {
         let q = text::search(&self.q);
@@ -218,12 +230,11 @@ impl Filter {
             from.bind(q.as_str()).push(" AND i.folded < ").bind(end.as_str()).push("))");
             return;
         }
-        match conn {
-            Conn::Sqlite(_) => {
-                from.push(" AND a.key IN (SELECT rowid FROM account_search WHERE account_search MATCH ");
-                from.bind(format!("\"{}\"", q.replace('"', "\"\""))).push(")");
+        match self.hits(conn) {
+            Some(hits) => {
+                from.push(" AND a.key IN (").append(&hits).push(")");
             }
-            Conn::Postgres(_) => {
+            None => {
                 from.push(" AND a.search LIKE ").bind(format!("%{}%", super::identity_stores::like(&q)));
             }
         }
@@ -288,22 +299,8 @@ pub fn list(
     let now = reader.now();
     let (conn, permit) = reader.parts();
     let reach = permit.reach();
-    let mut from = Sql::new("FROM accounts a WHERE a.store = ");
-    from.bind(store).push(" AND ").account_in_reach(reach, "a.key");
-    match at {
-        Some((organization, false)) => {
-            from.push(" AND EXISTS (SELECT 1 FROM memberships lm WHERE lm.account = a.key AND lm.organization = ")
-                .bind(organization.key)
-                .push(")");
-        }
-        Some((organization, true)) => {
-            from.push(" AND EXISTS (SELECT 1 FROM memberships lm JOIN organization_closure lc ON lc.descendant = lm.organization WHERE lm.account = a.key AND lc.ancestor = ");
-            from.bind(organization.key).push(")");
-        }
-        None => {}
-    }
-    filter.add(conn, &mut from, now, None);
-    let slice = paging::slice::<Account>(conn, COLUMNS, &from, sort.order(), paging)?;
+    let reached = reached::of_store(conn, store, reach, at, filter)?.each(|from| filter.add(conn, from, now, None));
+    let slice = reached.slice(conn, sort, paging)?;
     let keys: Vec<AccountKey> = slice.rows.iter().map(|account| account.key).collect();
     let mut memberships = memberships_of(conn, reach, &keys)?;
     let mut roles = role_names(conn, reach, &keys, now)?;
@@ -596,9 +593,8 @@ fn held(conn: &mut Conn, reach: &Reach, account: AccountKey, now: Time) -> Resul
 /// What the database says.
 pub fn count(reader: &mut impl Reader<UserView>, store: StoreKey) -> Result<Total, Problem> {
     let (conn, permit) = reader.parts();
-    let mut from = Sql::new("FROM accounts a WHERE a.store = ");
-    from.bind(store).push(" AND ").account_in_reach(permit.reach(), "a.key");
-    paging::total(conn, &from)
+    let from = reached::of_store(conn, store, permit.reach(), None, &Filter::default())?;
+    paging::total(conn, &from.count)
 }
 
 /// An account with what its forms edit, in reach.

@@ -174,8 +174,8 @@ pub fn record_refusal(
 
 /// How many refused acts of an account were written since an instant (E-1: at most 20 a minute).
 pub(super) fn refused_since(conn: &mut Conn, actor: &str, since: Time) -> Result<i64, Problem> {
-    // The word stands in the text, or the index of refused acts would not serve.
+    // The word stands in the text, and the order is the one of the index of refused acts, or that would not serve.
     let mut sql = Sql::new("SELECT count(*) AS n FROM (SELECT 1 FROM events WHERE outcome = 'refused' AND actor = ");
-    sql.bind(actor).push(" AND at > ").bind(since).push(" LIMIT 21) recent");
+    sql.bind(actor).push(" AND at > ").bind(since).push(" ORDER BY at DESC LIMIT 21) recent");
     sql.number(conn)
 }

@@ -5,6 +5,7 @@ mod columns;
 mod conn;
 /// Page by page through long lists.
 pub mod paging;
+mod reached;
 mod schema;
 mod sql;
 mod targets;

@@ -126,7 +126,22 @@ pub(super) fn slice_with<R>(conn: &mut Conn, columns: &Sql, from: &Sql, order: O
 where
     R: QueryableByName<<Conn as diesel::Connection>::Backend> + Placed + 'static,
 {
-    let total = total(conn, from)?;
+    slice_counted(conn, columns, from, from, order, paging)
+}
+
+/// As [`slice_with`], where the rows are counted by another way than the one by which a page of them is read.
+pub(super) fn slice_counted<R>(
+    conn: &mut Conn,
+    columns: &Sql,
+    from: &Sql,
+    counted: &Sql,
+    order: Order,
+    paging: &Paging,
+) -> Result<Slice<R>, Problem>
+where
+    R: QueryableByName<<Conn as diesel::Connection>::Backend> + Placed + 'static,
+{
+    let total = total(conn, counted)?;
     let backwards = paging.before.is_some();
     let falling = order.descending != backwards;
     let mut sql = columns.clone();

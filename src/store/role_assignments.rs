@@ -5,6 +5,7 @@ use super::{
     conn::Conn,
     holdings, organizations,
     paging::{self, Paging, Slice, Total},
+    reached::{self, Reached},
     sql::Sql,
     transaction::{Reader, Tx},
     tree,
@@ -300,17 +301,23 @@ pub struct Wanted {
 
 /// The condition of the *Unassigned roles* tab: accounts of the store, in reach (Z-4), that do not hold the pair
 /// directly, narrowed by the filter.
-pub(super) fn unassigned(conn: &Conn, reach: &Reach, wanted: &Wanted, filter: &accounts::Filter, now: Time) -> Sql {
-    let mut from = Sql::new("FROM accounts a WHERE a.store = ");
-    from.bind(wanted.organization.store).push(" AND ").account_in_reach(reach, "a.key");
-    from.push(" AND NOT EXISTS (SELECT 1 FROM role_assignments ua WHERE ua.organization = ").bind(wanted.organization.key);
-    from.push(" AND ua.role = ")
-        .bind(wanted.role.key)
-        .push(" AND ua.account = a.key AND (ua.ends IS NULL OR ua.ends > ")
-        .bind(now)
-        .push("))");
-    filter.add(conn, &mut from, now, Some(wanted.organization.key));
-    from
+pub(super) fn unassigned(
+    conn: &mut Conn,
+    reach: &Reach,
+    wanted: &Wanted,
+    filter: &accounts::Filter,
+    now: Time,
+) -> Result<Reached, Problem> {
+    let reached = reached::of_store(conn, wanted.organization.store, reach, None, filter)?;
+    Ok(reached.each(|from| {
+        from.push(" AND NOT EXISTS (SELECT 1 FROM role_assignments ua WHERE ua.organization = ").bind(wanted.organization.key);
+        from.push(" AND ua.role = ")
+            .bind(wanted.role.key)
+            .push(" AND ua.account = a.key AND (ua.ends IS NULL OR ua.ends > ")
+            .bind(now)
+            .push("))");
+        filter.add(conn, from, now, Some(wanted.organization.key));
+    }))
 }
 
 /// The candidates for the pair, page by page. With `only`, just these.
@@ -327,11 +334,12 @@ pub fn candidates(
 ) -> Result<Slice<Candidate>, Problem> {
     let now = reader.now();
     let (conn, permit) = reader.parts();
-    let mut from = unassigned(conn, permit.reach(), wanted, filter, now);
+    let mut reached = unassigned(conn, permit.reach(), wanted, filter, now)?;
     if let Some(draft) = only {
-        from.push(" AND ").append(&super::selections::selected(conn, draft, wanted, now)?);
+        let selected = super::selections::selected(conn, draft, wanted, now)?;
+        reached = reached.each(|from| _ = from.push(" AND ").append(&selected));
     }
-    let slice = paging::slice::<Account>(conn, accounts::COLUMNS, &from, sort.order(), paging)?;
+    let slice = reached.slice(conn, sort, paging)?;
     let Slice { rows, number, per, total, first, last } = slice;
     let rows = described(conn, permit, wanted, rows, now)?;
     Ok(Slice { rows, number, per, total, first, last })

@@ -219,11 +219,11 @@ pub fn read(reader: &mut impl Reader<UserView>, draft: &Draft, wanted: &Wanted, 
     }
     let now = reader.now();
     let (conn, permit) = reader.parts();
-    let mut from = unassigned(conn, permit.reach(), wanted, &Filter::default(), now);
-    from.push(" AND ").append(&selected(conn, &draft.id, wanted, now)?);
-    let total = paging::total(conn, &from)?;
+    let selected = selected(conn, &draft.id, wanted, now)?;
+    let reached = unassigned(conn, permit.reach(), wanted, &Filter::default(), now)?.each(|from| _ = from.push(" AND ").append(&selected));
+    let total = paging::total(conn, &reached.count)?;
     let mut sql = Sql::new("SELECT a.key ");
-    sql.append(&from).push(" AND a.key IN ").list(rows.iter().map(|key| key.0));
+    sql.append(&reached.rows).push(" AND a.key IN ").list(rows.iter().map(|key| key.0));
     let ticked = sql.load::<Key>(conn)?.into_iter().map(|row| row.key).collect();
     Ok(Selected { count: total.count, exact: total.exact, ticked })
 }
@@ -243,9 +243,9 @@ pub fn resolve(reader: &mut impl Reader<UserView>, draft: &Draft, wanted: &Wante
     let now = reader.now();
     let (conn, permit) = reader.parts();
     let mut sql = Sql::new("SELECT a.key, a.id ");
-    let mut from = unassigned(conn, permit.reach(), wanted, &Filter::default(), now);
-    from.push(" AND ").append(&selected(conn, &draft.id, wanted, now)?);
-    sql.append(&from).push(" ORDER BY a.name_sort, a.key LIMIT ").bind(MOST_AT_ONCE as i64 + 1);
+    let selected = selected(conn, &draft.id, wanted, now)?;
+    let reached = unassigned(conn, permit.reach(), wanted, &Filter::default(), now)?.each(|from| _ = from.push(" AND ").append(&selected));
+    sql.append(&reached.rows).push(" ORDER BY a.name_sort, a.key LIMIT ").bind(MOST_AT_ONCE as i64 + 1);
     Ok(sql.load::<Found>(conn)?.into_iter().map(|row| (row.key, row.id)).collect())
 }
 

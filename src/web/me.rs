@@ -22,6 +22,7 @@ use crate::{
 use actix_web::{HttpResponse, Responder, http::StatusCode};
 use askama::Template;
 use serde::Deserialize;
+use std::cmp::Reverse;
 
 #[derive(Template)]
 #[template(path = "me.html", blocks = ["content"])]
@@ -83,10 +84,8 @@ pub fn first_store<G: crate::access::Ground>(view: &mut crate::store::View<'_, G
         Err(Problem::NotFound) => Vec::new(),
         Err(problem) => return Err(problem),
     };
-    let mut stores: Vec<IdentityStore> = stores.into_iter().map(|listed| listed.store).collect();
-    // The store of administrators has no roles to show; another one comes first.
-    stores.sort_by_key(|store| store.built_in);
-    Ok(stores.into_iter().next())
+    // The store of administrators has no roles to show, so another one comes first; and where most people are is most to do.
+    Ok(stores.into_iter().min_by_key(|listed| (listed.store.built_in, Reverse(listed.accounts))).map(|listed| listed.store))
 }
 
 /// `GET /me`

@@ -160,15 +160,17 @@ fn everything(at: &Database) -> Vec<Asked> {
     let list = |permit, filter: &Filter, sort, paging: &Paging| {
         at.db.read(permit, |view| accounts::list(view, store, filter, None, sort, paging)).map(|_| ())
     };
-    for (name, permit) in [("accounts, everywhere", &su), ("accounts, in Acme", &ina)] {
-        ask(name, "accounts_store_name", &|| list(permit, &filter(""), Sort::Name, &Paging::first(25)));
-        ask(name, "accounts_store_name", &|| list(permit, &filter(""), Sort::NameDown, &by_name));
-        ask(name, "accounts_store_last", &|| list(permit, &filter(""), Sort::LastDown, &cursor(Sorted::Int(9))));
+    // Whoever reaches few gets theirs gathered from the organizations; whoever reaches all walks the names.
+    let (walk, gather) = (["accounts_store_name", "accounts_store_last"], ["memberships_organization"; 2]);
+    for (name, permit, [names, visits]) in [("accounts, everywhere", &su, walk), ("accounts, in Acme", &ina, gather)] {
+        ask(name, names, &|| list(permit, &filter(""), Sort::Name, &Paging::first(25)));
+        ask(name, names, &|| list(permit, &filter(""), Sort::NameDown, &by_name));
+        ask(name, visits, &|| list(permit, &filter(""), Sort::LastDown, &cursor(Sorted::Int(9))));
         ask(name, "", &|| list(permit, &filter("ada a"), Sort::Name, &by_name));
         ask(name, "", &|| list(permit, &filter("ad"), Sort::Name, &by_name));
         let narrow = Filter { authn: "disabled".into(), authz: "active".into(), ..Filter::default() };
         ask(name, "", &|| list(permit, &narrow, Sort::Name, &by_name));
-        ask("candidates", "accounts_store_name", &|| {
+        ask("candidates", names, &|| {
             at.db.read(permit, |view| role_assignments::candidates(view, &wanted, &filter(""), None, Sort::Name, &by_name)).map(|_| ())
         });
         for member in ["inside", "outside", "none"] {
@@ -216,7 +218,9 @@ fn everything(at: &Database) -> Vec<Asked> {
             at.db.read(&system::signing_in(Origin::default()), |view| sign_in::candidate(view, slug, "paul@acme.example")).map(|_| ())
         });
     }
-    ask("a refused act", "events_refused", &|| {
+    // PostgreSQL chooses among the indexes of the log by how long it is, and here it is short.
+    let refused = if at.name() == "SQLite" { "events_refused" } else { "events_" };
+    ask("a refused act", refused, &|| {
         let actor = at.actor(INSIDE);
         at.db.write(&system::refusing(Origin::default()), |tx| events::record_refusal(tx, &actor, Event::refused("test.refused")))
     });

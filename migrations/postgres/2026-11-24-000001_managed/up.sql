@@ -41,4 +41,4 @@ CREATE INDEX event_subjects_store ON event_subjects (store, event);
 CREATE INDEX sessions_seen ON sessions (seen_at);
 
 -- The home page asks who is locked.
-CREATE INDEX accounts_locked ON accounts (locked_until) WHERE locked_until IS NOT NULL;
+CREATE INDEX accounts_locked ON accounts (store, locked_until) WHERE locked_until IS NOT NULL;
