@@ -62,7 +62,8 @@ pub const COLUMNS: [(&str, &str); 5] = [
 /// A refusal at `file` when it cannot be read at all: no heading, an unknown or doubled column, too many lines.
 pub fn read(file: &str, schema: &[Attribute]) -> Result<List, Refusal> {
     let refuse = |words: String| Refusal::at("file", words);
-    let file = file.trim_start_matches('\u{FEFF}');
+    // The reader of lines counts a line when it meets its end, and of “\r\n” it meets the half.
+    let file = file.trim_start_matches('\u{FEFF}').replace("\r\n", "\n");
     let first = file.lines().find(|line| !line.trim().is_empty()).ok_or_else(|| refuse("The file is empty.".into()))?;
     let separator = [',', ';', '\t'].into_iter().max_by_key(|letter| first.matches(*letter).count()).unwrap_or(',');
     let mut reader = csv::ReaderBuilder::new().delimiter(separator as u8).flexible(true).trim(csv::Trim::All).from_reader(file.as_bytes());

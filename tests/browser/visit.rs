@@ -438,6 +438,16 @@ impl Visit<'_> {
         panic!("{css} has no choice “{words}”");
     }
 
+    /// Chooses a file of this name and text; it is there as long as the folder that comes back, and read when the form is sent.
+    #[must_use]
+    pub async fn chooses_file(&self, css: &str, name: &str, text: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        self.element(css).await.send_keys(file.to_str().unwrap()).await.unwrap();
+        folder
+    }
+
     /// Presses keys where the focus is.
     pub async fn keys(&self, keys: impl Into<thirtyfour::TypingData>) {
         let keys: thirtyfour::TypingData = keys.into();

@@ -10,6 +10,7 @@ mod place;
 mod people;
 
 mod accounts;
+mod backup;
 mod events;
 mod model;
 mod once;
