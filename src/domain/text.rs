@@ -88,6 +88,11 @@ pub fn initials(name: &str) -> String {
     letters.iter().filter_map(|word| word.chars().next()).flat_map(char::to_uppercase).collect()
 }
 
+/// A cell that no spreadsheet takes for a formula.
+pub fn defused(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

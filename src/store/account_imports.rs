@@ -452,10 +452,9 @@ fn result(list: &List, judged: &[Judged]) -> Result<String, Problem> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut heading = list.heading.clone();
     heading.extend(["Line".to_owned(), "Result".to_owned(), "Why".to_owned()]);
-    let defused = |cell: &String| if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.clone() };
     writer.write_record(&heading).map_err(Problem::internal)?;
     for (line, judged) in list.lines.iter().zip(judged) {
-        let mut cells: Vec<String> = line.cells.iter().map(defused).collect();
+        let mut cells: Vec<String> = line.cells.iter().map(|cell| text::defused(cell)).collect();
         cells.resize(list.heading.len(), String::new());
         cells.extend([line.number.to_string(), judged.does.word().to_owned(), judged.words.join("; ")]);
         writer.write_record(&cells).map_err(Problem::internal)?;

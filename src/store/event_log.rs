@@ -259,8 +259,9 @@ fn told(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<Recorded>, Problem> {
             key: row.key,
             id: row.id,
             at: row.at,
+            // Who fails to sign in is nobody that we know.
+            actor_name: if row.actor.is_none() && row.action == "session.start" { "Somebody".into() } else { row.actor_name },
             actor: row.actor,
-            actor_name: row.actor_name,
             through: row.through,
             action: row.action,
             outcome: row.outcome,

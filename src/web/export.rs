@@ -3,7 +3,7 @@
 use super::frame::Ask;
 use crate::{
     access::{Ground, Permit},
-    domain::event::Event,
+    domain::{event::Event, text},
     problem::Problem,
     store::{
         View,
@@ -63,11 +63,6 @@ impl Format {
 pub struct Fields {
     /// `csv` or `json`.
     pub format: String,
-}
-
-/// A cell that no spreadsheet takes for a formula.
-pub fn defused(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
 }
 
 /// Sends a list as a file: writes the event first, then reads piece by piece behind the last row of the one before.
@@ -142,7 +137,7 @@ pub fn csv_piece(columns: &[String], rows: &[Vec<String>], first: bool) -> io::R
         writer.write_record(columns)?;
     }
     for row in rows {
-        writer.write_record(row.iter().map(|cell| defused(cell)))?;
+        writer.write_record(row.iter().map(|cell| text::defused(cell)))?;
     }
     writer.flush()?;
     drop(writer);
