@@ -184,11 +184,18 @@ pub fn judge(reader: &mut impl Reader<UserAdd>, store: &IdentityStore, list: &Li
     let add = reader.permit().reach().clone();
     let known = read(reader, store, list)?;
     let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut changed: HashMap<AccountKey, usize> = HashMap::new();
     Ok(list
         .lines
         .iter()
         .map(|line| {
             let mut judged = one(&actor, &add, &known, list, line);
+            // By its e-mail in one line and by its user name in another, it is the same account.
+            if let Some(first) = judged.plan.as_ref().and_then(|plan| plan.account).and_then(|key| changed.insert(key, line.number)) {
+                judged.does = Does::Wrong;
+                judged.words = vec![format!("Line {first} changes the same account.")];
+                judged.plan = None;
+            }
             for typed in [&line.terms.email, &line.terms.username].into_iter().flatten() {
                 if let Some(first) = seen.insert(text::fold(typed), line.number) {
                     judged.does = Does::Wrong;
@@ -259,6 +266,7 @@ fn one(actor: &Actor, add: &Reach, known: &Known, list: &List, line: &Line) -> J
         // One that they may neither add to nor edit in is none for them.
         let sees = |place: &&(Organization, Lineage)| add.contains(&place.1) || edit.contains(&place.1);
         match known.places.get(&folded).filter(sees) {
+            Some(place) if places.iter().any(|(there, _): &&(Organization, Lineage)| there.key == place.0.key) => {}
             Some(place) => places.push(place),
             None => words.push(format!("There is no organization {} in your reach.", path.join(" › "))),
         }
@@ -266,6 +274,7 @@ fn one(actor: &Actor, add: &Reach, known: &Known, list: &List, line: &Line) -> J
     let mut groups = Vec::new();
     for name in &line.groups {
         match known.groups.get(&text::fold(name)) {
+            Some((key, _)) if groups.contains(key) => {}
             Some((key, _)) => groups.push(*key),
             None => words.push(format!("This store has no group “{name}”.")),
         }

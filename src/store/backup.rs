@@ -84,6 +84,10 @@ pub fn restore(url: &str, file: &Path, clock: Clock, chance: Chance) -> Result<O
             kept = Some(aside);
         }
     }
+    // What a database that is gone left of its log must not be taken for this one's.
+    for old in [beside(&database, "wal"), beside(&database, "shm")] {
+        std::fs::remove_file(old).or_else(missing).map_err(|error| say(failed)(&error))?;
+    }
     std::fs::rename(&part, &database).map_err(|error| say(failed)(&error))?;
     Ok(kept)
 }

@@ -104,6 +104,27 @@ async fn a_list_is_looked_at_line_by_line_before_it_is_taken_in() {
 }
 
 #[actix_web::test]
+async fn what_a_list_says_twice_happens_once_or_is_wrong() {
+    for house in House::each().await {
+        let mona = house.person("mona@brand.example").await;
+        house.run(&format!("UPDATE accounts SET username = 'ana' WHERE id = '{}'", house.acc("p01@acme.example")));
+        house.run(
+            "INSERT INTO identifiers (store, folded, account, kind, confirmed) SELECT store, 'ana', key, 'username', true FROM accounts \
+             WHERE username = 'ana'",
+        );
+        let list = "email,username,name,organizations\n\
+            twice@acme.example,,Twice,Acme > North; acme > north\n\
+            p01@acme.example,,Ana One,\n\
+            ,ana,Ana Two,\n\
+            twice@acme.example,,Again,Acme > North\n";
+        let page = preview(&mona, list).await.says("Line 3 changes the same account.").says("stands in line 2 already");
+        assert_eq!(page.texts(".facts dd"), ["1", "1", "0", "2"]);
+        mona.submit(page.form("form:has([name=confirmed])").tick("leave_out", "on")).await.is(303);
+        assert_eq!(house.number("SELECT count(*) AS n FROM accounts WHERE name IN ('Twice', 'Ana One')"), 2);
+    }
+}
+
+#[actix_web::test]
 async fn what_is_no_list_says_what_is_missing() {
     for house in House::each().await {
         let mona = house.person("mona@brand.example").await;
