@@ -3,9 +3,10 @@
 use super::{
     permit::{Denied, Ground, Origin, Permit},
     reach::{Area, Reach},
+    standing,
 };
 use crate::domain::{
-    key::{AccountKey, GrantKey, OrganizationKey, StoreKey},
+    key::{AccountKey, AdministratorRoleKey, GrantKey, OrganizationKey, StoreKey},
     organization::Lineage,
     permissions::{Leaf, PermissionSet},
     time::Time,
@@ -17,6 +18,8 @@ use std::{collections::BTreeSet, sync::Arc};
 pub struct Usable {
     /// The grant, for the log.
     pub grant: GrantKey,
+    /// Its role.
+    pub role: AdministratorRoleKey,
     /// The permissions of its role.
     pub permissions: PermissionSet,
     /// Where.
@@ -45,6 +48,8 @@ pub struct Actor {
     pub super_grant: Option<GrantKey>,
     /// What their other grants allow.
     pub usable: Vec<Usable>,
+    /// Their grants as they are stored, those without effect too: nobody changes what they hang on (D-6, D-11).
+    pub grants: Vec<standing::Grant>,
 }
 
 impl Actor {

@@ -1,6 +1,11 @@
 //! The one question of every path that gives or takes a right (C-*): does what the actor can use now cover
 //! exactly that, there?
 
+mod delegation;
+
+pub(super) use delegation::covers_grant;
+pub use delegation::{HeldGrant, Proposed, Recipient, may_change_permissions, may_grant, may_grant_through, may_revoke, scope_place};
+
 use super::{actor::Actor, reach::Place};
 use crate::domain::{
     organization::Lineage,

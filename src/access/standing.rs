@@ -6,7 +6,7 @@ use super::{
 };
 use crate::domain::{
     administrator_role::{Kind, ScopeReach},
-    key::{GrantKey, OrganizationKey},
+    key::{AdministratorRoleKey, GrantKey, OrganizationKey, ScopeKey},
     organization::Lineage,
     permissions::PermissionSet,
     time::{Period, Time},
@@ -15,6 +15,8 @@ use crate::domain::{
 /// A scope as a grant uses it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
+    /// The scope.
+    pub key: ScopeKey,
     /// The organization that owns it.
     pub owner: OrganizationKey,
     /// How far it goes.
@@ -35,6 +37,8 @@ impl Scope {
 pub struct Grant {
     /// The grant.
     pub key: GrantKey,
+    /// Its role.
+    pub role: AdministratorRoleKey,
     /// Its role's kind.
     pub kind: Kind,
     /// Its role's permissions.
@@ -52,6 +56,8 @@ pub struct Grant {
 /// A grant above another in its chain: only its scope and dates bind the lower one (D-10).
 #[derive(Clone, Debug)]
 pub struct Upper {
+    /// The grant.
+    pub key: GrantKey,
     /// Its scope.
     pub scope: Option<Scope>,
     /// Its dates.
@@ -79,69 +85,121 @@ impl Memberships {
     }
 }
 
+/// The first condition that fails, where a grant has no effect now (W-1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asleep {
+    /// It has not started; `above`: one that it was made through has not.
+    Until {
+        /// The start.
+        starts: Time,
+        /// Whether that is a date of the chain above.
+        above: bool,
+    },
+    /// It has ended; `above`: one that it was made through has.
+    Since {
+        /// The end.
+        ends: Time,
+        /// Whether that is a date of the chain above.
+        above: bool,
+    },
+    /// Its holder is no active member of the root organization (D-5, D-7).
+    NotInRoot,
+    /// The organization that owns its scope, or one above that, is inactive (S-5).
+    OwnerInactive,
+    /// Its holder is blocked in the organization that owns its scope (S-5).
+    Blocked,
+    /// Its holder has no active membership inside the grant that it was made through (D-10).
+    Outside,
+}
+
+/// What an effective grant reaches, and until when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Awake {
+    /// Where; nothing for the super role, which needs no place.
+    pub areas: Vec<Area>,
+    /// Until when, after the chain above; none: for good.
+    pub until: Option<Time>,
+}
+
 /// What a holder can do now by the grants they hold: the super grant, if one is effective, and the rest.
 /// The holder's own status is not asked here: whoever is not active cannot be signed in (S-6).
 pub fn standing(grants: &[Grant], memberships: &Memberships, now: Time) -> (Option<GrantKey>, Vec<Usable>) {
     let mut super_grant = None;
     let mut usable = Vec::new();
     for grant in grants {
-        let period = grant.above.iter().fold(grant.period, |period, upper| period.within(upper.period));
-        if !period.contains(now) {
-            continue;
+        let Ok(Awake { areas, until }) = awake(grant, memberships, now) else { continue };
+        if grant.kind == Kind::Super {
+            super_grant = super_grant.or(Some(grant.key));
         }
-        match grant.kind {
-            // D-5: only for active members of root.
-            Kind::Super if memberships.in_root() => super_grant = super_grant.or(Some(grant.key)),
-            Kind::Super => {}
-            // D-7: a root role acts only while its holder is an active member of root.
-            Kind::Root if !memberships.in_root() => {}
-            Kind::Root | Kind::Other => {
-                for area in areas(grant, memberships) {
-                    usable.push(Usable {
-                        grant: grant.key,
-                        permissions: grant.permissions,
-                        area,
-                        until: period.ends,
-                        cascading: grant.cascading,
-                    });
-                }
-            }
-        }
+        let one =
+            |area| Usable { grant: grant.key, role: grant.role, permissions: grant.permissions, area, until, cascading: grant.cascading };
+        usable.extend(areas.into_iter().map(one));
     }
     (super_grant, usable)
 }
 
-/// Where one grant reaches, after S-5, D-7 and D-10.
-fn areas(grant: &Grant, memberships: &Memberships) -> Vec<Area> {
-    let root_too = grant.kind == Kind::Root;
+/// Where one grant reaches now, after S-5, D-5, D-7 and D-10.
+///
+/// # Errors
+/// [`Asleep`] names the first condition that fails.
+pub fn awake(grant: &Grant, memberships: &Memberships, now: Time) -> Result<Awake, Asleep> {
+    let periods = std::iter::once((grant.period, false)).chain(grant.above.iter().map(|upper| (upper.period, true)));
+    for (period, above) in periods {
+        if let Some(ends) = period.ends.filter(|ends| *ends <= now) {
+            return Err(Asleep::Since { ends, above });
+        }
+        if let Some(starts) = period.starts.filter(|starts| *starts > now) {
+            return Err(Asleep::Until { starts, above });
+        }
+    }
+    // D-5, D-7: the super role and root roles act only while their holder is an active member of root.
+    if grant.kind != Kind::Other && !memberships.in_root() {
+        return Err(Asleep::NotInRoot);
+    }
     // S-5: the grant as a whole hangs on the owner of its scope, what it says of root too.
-    if grant.scope.as_ref().is_some_and(|scope| !scope.owner_active || memberships.blocked.contains(&scope.owner)) {
-        return Vec::new();
-    }
-    let mut found = Vec::new();
-    if root_too {
-        found.push(Area::Root);
-    }
     if let Some(scope) = &grant.scope {
-        let uppers = grant.above.iter().filter_map(|upper| upper.scope.as_ref()).map(Scope::bound);
-        // D-7: above a scope stands a scope; an upper grant of a root role without one covers no organization but root.
-        let unscoped = grant.above.iter().any(|upper| upper.scope.is_none() && upper.kind != Kind::Super);
-        if !unscoped {
-            let bounds: Vec<Bound> = std::iter::once(scope.bound()).chain(uppers).collect();
-            found.push(Area::Within { bounds, root_too });
+        if !scope.owner_active {
+            return Err(Asleep::OwnerInactive);
+        }
+        if memberships.blocked.contains(&scope.owner) {
+            return Err(Asleep::Blocked);
         }
     }
-    // D-10: a grant that was handed on takes effect only while its holder is an active member somewhere in the
-    // scope of the grant it was made through.
-    match grant.above.first() {
-        None => found,
-        Some(upper) => {
-            let lives_inside = match &upper.scope {
-                Some(scope) => memberships.inside(&Area::Within { bounds: vec![scope.bound()], root_too: upper.kind == Kind::Root }),
-                None => memberships.in_root(),
-            };
-            if lives_inside { found } else { Vec::new() }
+    // D-10: a grant that was handed on takes effect only while its holder is an active member of an organization
+    // that the one it was made through reaches; a root role reaches root besides its scope (D-7).
+    if let Some(upper) = grant.above.first() {
+        let inside = match &upper.scope {
+            Some(scope) => {
+                let area = Area::Within { bounds: vec![scope.bound()], root_too: upper.kind == Kind::Root };
+                memberships.inside(&area) || (upper.kind == Kind::Root && memberships.in_root())
+            }
+            None => memberships.in_root(),
+        };
+        if !inside {
+            return Err(Asleep::Outside);
         }
+    }
+    let until = grant.above.iter().fold(grant.period, |period, upper| period.within(upper.period)).ends;
+    Ok(Awake { areas: grant.areas(), until })
+}
+
+impl Grant {
+    /// Where it reaches while it is awake: its scope inside those above it (D-10), and root for a root role (D-7).
+    pub fn areas(&self) -> Vec<Area> {
+        let mut found = Vec::new();
+        let root_too = self.kind == Kind::Root;
+        if root_too {
+            found.push(Area::Root);
+        }
+        if let Some(scope) = &self.scope {
+            let uppers = self.above.iter().filter_map(|upper| upper.scope.as_ref()).map(Scope::bound);
+            // D-7: above a scope stands a scope; an upper grant of a root role without one covers no organization but root.
+            let unscoped = self.above.iter().any(|upper| upper.scope.is_none() && upper.kind != Kind::Super);
+            if !unscoped {
+                found.push(Area::Within { bounds: std::iter::once(scope.bound()).chain(uppers).collect(), root_too });
+            }
+        }
+        found
     }
 }
 
@@ -157,9 +215,10 @@ mod tests {
     fn grant(kind: Kind, scope: Option<(i64, ScopeReach)>) -> Grant {
         Grant {
             key: GrantKey(1),
+            role: AdministratorRoleKey(1),
             kind,
             permissions: PermissionSet::ALL,
-            scope: scope.map(|(owner, reach)| Scope { owner: OrganizationKey(owner), reach, owner_active: true }),
+            scope: scope.map(|(owner, reach)| Scope { key: ScopeKey(1), owner: OrganizationKey(owner), reach, owner_active: true }),
             period: Period::ALWAYS,
             cascading: false,
             above: Vec::new(),
@@ -206,7 +265,8 @@ mod tests {
     fn what_was_handed_on_stays_inside_what_it_was_made_through() {
         let mut lower = grant(Kind::Other, Some((2, ScopeReach::ThisAndBelow)));
         lower.above.push(Upper {
-            scope: Some(Scope { owner: OrganizationKey(2), reach: ScopeReach::ThisAndChildren, owner_active: false }),
+            key: GrantKey(2),
+            scope: Some(Scope { key: ScopeKey(2), owner: OrganizationKey(2), reach: ScopeReach::ThisAndChildren, owner_active: false }),
             period: Period { starts: None, ends: Some(Time::from_micros(150)) },
             kind: Kind::Other,
         });

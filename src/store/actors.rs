@@ -41,7 +41,7 @@ pub(super) fn load(conn: &mut Conn, account: AccountKey, now: Time) -> Result<Op
     let memberships = if grants.is_empty() { standing::Memberships::default() } else { memberships(conn, account)? };
     let (super_grant, usable) = standing::standing(&grants, &memberships, now);
     let identifier = email.or(username).unwrap_or_default();
-    Ok(Some(Actor { account, id, name, identifier, store, super_grant, usable }))
+    Ok(Some(Actor { account, id, name, identifier, store, super_grant, usable, grants }))
 }
 
 #[derive(diesel::QueryableByName)]
@@ -52,6 +52,10 @@ struct GrantRow {
     base: GrantKey,
     #[diesel(sql_type = Integer)]
     level: i32,
+    #[diesel(sql_type = BigInt)]
+    key: GrantKey,
+    #[diesel(sql_type = BigInt)]
+    role: AdministratorRoleKey,
     #[diesel(sql_type = Nullable<BigInt>)]
     starts: Option<Time>,
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -62,6 +66,8 @@ struct GrantRow {
     kind: Kind,
     #[diesel(sql_type = Text)]
     permissions: String,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    scope: Option<ScopeKey>,
     #[diesel(sql_type = Nullable<BigInt>)]
     owner: Option<OrganizationKey>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -75,44 +81,57 @@ pub(super) fn grants(
     conn: &mut Conn,
     of: impl IntoIterator<Item = AccountKey>,
 ) -> Result<HashMap<AccountKey, Vec<standing::Grant>>, Problem> {
+    let mut those = Sql::new("g.account IN ");
+    those.list(of.into_iter().map(|key| key.0));
+    let mut found: HashMap<AccountKey, Vec<standing::Grant>> = HashMap::new();
+    for (account, grant) in grants_where(conn, &those)? {
+        found.entry(account).or_default().push(grant);
+    }
+    Ok(found)
+}
+
+/// The grants `g` that meet the condition, each with its holder and its chain upwards (D-10), in one query.
+pub(super) fn grants_where(conn: &mut Conn, those: &Sql) -> Result<Vec<(AccountKey, standing::Grant)>, Problem> {
     let mut sql = Sql::new(
-        "WITH RECURSIVE chain (account, base, level, role, scope, starts, ends, cascading, through) AS (\
-         SELECT g.account, g.key, 0, g.role, g.scope, g.starts, g.ends, g.cascading, g.through FROM grants g WHERE g.account IN ",
+        "WITH RECURSIVE chain (account, base, level, key, role, scope, starts, ends, cascading, through) AS (\
+         SELECT g.account, g.key, 0, g.key, g.role, g.scope, g.starts, g.ends, g.cascading, g.through FROM grants g WHERE ",
     );
-    sql.list(of.into_iter().map(|key| key.0)).push(
-        " UNION ALL SELECT c.account, c.base, c.level + 1, g.role, g.scope, g.starts, g.ends, g.cascading, g.through \
+    sql.append(those).push(
+        " UNION ALL SELECT c.account, c.base, c.level + 1, g.key, g.role, g.scope, g.starts, g.ends, g.cascading, g.through \
          FROM chain c JOIN grants g ON g.key = c.through WHERE c.level < 1000) \
-         SELECT c.account, c.base, c.level, c.starts, c.ends, c.cascading, r.kind, r.permissions, s.organization AS owner, s.reach, \
+         SELECT c.account, c.base, c.level, c.key, c.role, c.starts, c.ends, c.cascading, r.kind, r.permissions, \
+         c.scope, s.organization AS owner, s.reach, \
          EXISTS (SELECT 1 FROM organization_closure x JOIN organizations o ON o.key = x.ancestor \
          WHERE x.descendant = s.organization AND NOT o.active) AS owner_inactive \
          FROM chain c JOIN administrator_roles r ON r.key = c.role LEFT JOIN scopes s ON s.key = c.scope \
          ORDER BY c.account, c.base, c.level",
     );
-    let mut found: HashMap<AccountKey, Vec<standing::Grant>> = HashMap::new();
+    let mut found: Vec<(AccountKey, standing::Grant)> = Vec::new();
     for row in sql.load::<GrantRow>(conn)? {
-        let scope = match (row.owner, row.reach) {
-            (Some(owner), Some(reach)) => Some(standing::Scope { owner, reach, owner_active: !row.owner_inactive }),
+        let scope = match (row.scope, row.owner, row.reach) {
+            (Some(key), Some(owner), Some(reach)) => Some(standing::Scope { key, owner, reach, owner_active: !row.owner_inactive }),
             _ => None,
         };
         let period = Period { starts: row.starts, ends: row.ends };
-        let held = found.entry(row.account).or_default();
         if row.level == 0 {
             let permissions = match row.kind {
                 Kind::Super => PermissionSet::ALL,
                 Kind::Root | Kind::Other => PermissionSet::parse(&row.permissions)
                     .map_err(|code| Problem::Internal(anyhow::anyhow!("a stored role holds the unknown permission {code}")))?,
             };
-            held.push(standing::Grant {
+            let grant = standing::Grant {
                 key: row.base,
+                role: row.role,
                 kind: row.kind,
                 permissions,
                 scope,
                 period,
                 cascading: row.cascading,
                 above: Vec::new(),
-            });
-        } else if let Some(grant) = held.last_mut() {
-            grant.above.push(standing::Upper { scope, period, kind: row.kind });
+            };
+            found.push((row.account, grant));
+        } else if let Some((_, grant)) = found.last_mut() {
+            grant.above.push(standing::Upper { key: row.key, scope, period, kind: row.kind });
         }
     }
     Ok(found)
@@ -130,7 +149,7 @@ struct MembershipRow {
     depth: i32,
 }
 
-fn memberships(conn: &mut Conn, account: AccountKey) -> Result<standing::Memberships, Problem> {
+pub(super) fn memberships(conn: &mut Conn, account: AccountKey) -> Result<standing::Memberships, Problem> {
     let mut sql = Sql::new(
         "SELECT m.organization, m.status, c.ancestor, c.depth FROM memberships m \
          JOIN organization_closure c ON c.descendant = m.organization WHERE m.account = ",

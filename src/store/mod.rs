@@ -27,6 +27,8 @@ pub mod effective;
 pub mod event_log;
 /// Writing the event log.
 pub mod events;
+/// Grants of administrator roles.
+pub mod grants;
 /// What accounts hold, for rank.
 pub mod holdings;
 /// What a new installation still needs.

@@ -180,6 +180,7 @@ diesel::table! {
         rev -> Integer,
         created_at -> BigInt,
         changed_at -> BigInt,
+        changed_by -> Nullable<Text>,
     }
 }
 
@@ -195,6 +196,7 @@ diesel::table! {
         rev -> Integer,
         created_at -> BigInt,
         changed_at -> BigInt,
+        changed_by -> Nullable<Text>,
     }
 }
 
@@ -212,6 +214,7 @@ diesel::table! {
         reason -> Text,
         given_by -> Nullable<Text>,
         given_at -> BigInt,
+        rev -> Integer,
     }
 }
 

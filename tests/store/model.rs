@@ -245,7 +245,14 @@ impl Model {
                 (0..self.parent.len()).any(|place| {
                     self.member(own.account, place)
                         && match upper.scope {
-                            Some(scope) => self.says(scope, place) && (place != 0 || root_role),
+                            // A root role reaches root besides its scope (D-7).
+                            Some(scope) => {
+                                if place == 0 {
+                                    root_role
+                                } else {
+                                    self.says(scope, place)
+                                }
+                            }
                             None => place == 0,
                         }
                 })

@@ -189,6 +189,7 @@ pub struct AdministratorRoleRow {
     pub rev: i32,
     pub created_at: Time,
     pub changed_at: Time,
+    pub changed_by: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Queryable, Insertable)]
@@ -204,6 +205,7 @@ pub struct ScopeRow {
     pub rev: i32,
     pub created_at: Time,
     pub changed_at: Time,
+    pub changed_by: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Queryable, Insertable)]
@@ -221,4 +223,5 @@ pub struct GrantRow {
     pub reason: String,
     pub given_by: Option<String>,
     pub given_at: Time,
+    pub rev: i32,
 }

@@ -100,6 +100,7 @@ fn role(work: &mut Work, all: &mut Administrators, at: At, wanted: &world::Admin
                 row.permissions = permissions;
                 row.rev += 1;
                 row.changed_at = work.now;
+                row.changed_by = None;
                 entry.state = State::Changed;
             }
             entry.state
@@ -116,6 +117,7 @@ fn role(work: &mut Work, all: &mut Administrators, at: At, wanted: &world::Admin
                 rev: 1,
                 created_at: work.now,
                 changed_at: work.now,
+                changed_by: None,
             };
             all.roles.insert(folded, Entry::added(row));
             State::Added
@@ -229,6 +231,7 @@ fn scope(
                 row.reach = reach;
                 row.rev += 1;
                 row.changed_at = work.now;
+                row.changed_by = None;
                 entry.state = State::Changed;
             }
             entry.state
@@ -245,6 +248,7 @@ fn scope(
                 rev: 1,
                 created_at: work.now,
                 changed_at: work.now,
+                changed_by: None,
             };
             all.scopes.insert(key, Entry::added(row));
             State::Added
@@ -259,25 +263,25 @@ pub(super) fn write(work: &mut Work, all: &Administrators) -> Result<(), Problem
     let conn = work.tx.conn();
     let roles: Vec<Entry<AdministratorRoleRow>> = all.roles.values().cloned().collect();
     use administrator_roles as r;
-    insert_all!(conn, r::table, 10, in_order(Entry::rows(&roles, State::Added), |row| row.key.0));
+    insert_all!(conn, r::table, 11, in_order(Entry::rows(&roles, State::Added), |row| row.key.0));
     upsert_all!(
         conn,
         r::table,
-        10,
+        11,
         Entry::rows(&roles, State::Changed),
         r::key,
-        [r::name, r::description, r::permissions, r::rev, r::changed_at]
+        [r::name, r::description, r::permissions, r::rev, r::changed_at, r::changed_by]
     );
     let owned: Vec<Entry<ScopeRow>> = all.scopes.values().cloned().collect();
     use scopes as s;
-    insert_all!(conn, s::table, 10, in_order(Entry::rows(&owned, State::Added), |row| row.key.0));
+    insert_all!(conn, s::table, 11, in_order(Entry::rows(&owned, State::Added), |row| row.key.0));
     upsert_all!(
         conn,
         s::table,
-        10,
+        11,
         Entry::rows(&owned, State::Changed),
         s::key,
-        [s::name, s::description, s::reach, s::rev, s::changed_at]
+        [s::name, s::description, s::reach, s::rev, s::changed_at, s::changed_by]
     );
     all.keys.iter().try_for_each(|keys| keys.close(conn))
 }

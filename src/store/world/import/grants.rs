@@ -110,6 +110,7 @@ pub(super) fn judge(
             if grant.entry.state != State::Same {
                 grant.entry.row.given_at = work.now;
                 grant.entry.row.given_by = None;
+                grant.entry.row.rev += i32::from(grant.entry.state == State::Changed);
             }
             work.summary.grants.note(grant.entry.state);
         }
@@ -157,8 +158,8 @@ fn lay_over(work: &mut Work, known: &Known, file: &world::World, all: &mut Vec<P
                 }
                 Some(place) => {
                     let there = &mut all[*place];
-                    let GrantRow { key, id, given_by, given_at, .. } = there.entry.row.clone();
-                    there.entry.row = GrantRow { key, id, given_by, given_at, ..row };
+                    let GrantRow { key, id, given_by, given_at, rev, .. } = there.entry.row.clone();
+                    there.entry.row = GrantRow { key, id, given_by, given_at, rev, ..row };
                     there.file = Some(number);
                     *place
                 }
@@ -263,6 +264,7 @@ fn row(work: &mut Work, known: &Known, at: At, wanted: &world::Grant, keys: &mut
         reason,
         given_by: None,
         given_at: work.now,
+        rev: 1,
     })
 }
 
@@ -341,14 +343,14 @@ pub(super) fn write(work: &mut Work, planned: &Grants) -> Result<(), Problem> {
     use grants as g;
     let rows = |state: State| planned.rows.iter().filter(|(_, is)| *is == state).map(|(row, _)| row.clone()).collect::<Vec<_>>();
     let conn = work.tx.conn();
-    insert_all!(conn, g::table, 12, rows(State::Added));
+    insert_all!(conn, g::table, 13, rows(State::Added));
     upsert_all!(
         conn,
         g::table,
-        12,
+        13,
         rows(State::Changed),
         g::key,
-        [g::cascading, g::through, g::starts, g::ends, g::reason, g::given_by, g::given_at]
+        [g::cascading, g::through, g::starts, g::ends, g::reason, g::given_by, g::given_at, g::rev]
     );
     planned.keys.close(conn)
 }
