@@ -21,5 +21,5 @@ pub mod standing;
 pub mod target;
 
 pub use actor::{Actor, Usable};
-pub use permit::{Console, Denied, Ground, Myself, Origin, Permit, System, system};
+pub use permit::{Administration, Console, Denied, Ground, HandingOn, Myself, Origin, Permit, System, system};
 pub use reach::{Area, Bound, Place, Reach};

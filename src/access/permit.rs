@@ -4,7 +4,7 @@ use super::{actor::Actor, reach::Reach};
 use crate::{
     domain::{
         key::GrantKey,
-        permissions::{self, Leaf, Permission},
+        permissions::{self, AdministratorView, Leaf, Permission},
     },
     problem::Problem,
 };
@@ -34,6 +34,25 @@ impl Ground for Console {
     const NAME: &'static str = "console";
     fn reach(actor: &Actor) -> Option<Reach> {
         actor.reach_where(|_| true)
+    }
+}
+
+/// Giving administrator roles to others: super administrators, and holders of an effective grant with cascading rights
+/// (D-8, D-9). No permission stands for it. Its reach is where those grants reach.
+pub struct HandingOn(());
+impl Ground for HandingOn {
+    const NAME: &'static str = "handing on";
+    fn reach(actor: &Actor) -> Option<Reach> {
+        actor.reach_where(|usable| usable.cascading)
+    }
+}
+
+/// Seeing administrators and their grants: with `administrator.view`, or to hand on.
+pub struct Administration(());
+impl Ground for Administration {
+    const NAME: &'static str = "administration";
+    fn reach(actor: &Actor) -> Option<Reach> {
+        actor.reach_where(|usable| usable.cascading || usable.permissions.has(&AdministratorView::LEAF))
     }
 }
 

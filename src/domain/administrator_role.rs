@@ -36,6 +36,17 @@ words!(ScopeReach {
 });
 
 impl ScopeReach {
+    /// Where that is, for the owner's name.
+    pub fn at(self, owner: &str) -> String {
+        match self {
+            Self::This => owner.to_owned(),
+            Self::ThisAndChildren => format!("{owner} and those directly below it"),
+            Self::ThisAndBelow => format!("{owner} and all below it"),
+            Self::Children => format!("those directly below {owner}"),
+            Self::Below => format!("all below {owner}"),
+        }
+    }
+
     /// From which to which distance below the owner it goes; none: without end.
     pub const fn distances(self) -> (i32, Option<i32>) {
         match self {

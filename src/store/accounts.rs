@@ -7,7 +7,7 @@ mod status;
 
 pub use change::{Act, Edited, MemberActs, Saved, act, add, edit_profile, member_acts, set_groups, set_identifiers};
 pub use memberships::{EndsToo, Switched, block, held_below, join, leave, membership_status};
-pub use status::{Changed, GoesToo, HandedOnThen, delete, end_sessions, goes_too, may_delete, set_enabled};
+pub use status::{Changed, GoesToo, delete, end_sessions, goes_too, may_delete, set_enabled};
 
 use super::{
     conn::Conn,
@@ -400,6 +400,23 @@ pub(super) fn by_keys(conn: &mut Conn, keys: &[AccountKey]) -> Result<Vec<Accoun
     let mut sql = Sql::new(COLUMNS);
     sql.push(" FROM accounts a WHERE a.key IN ").list(keys.iter().map(|key| key.0));
     sql.load(conn)
+}
+
+/// Those of the ids that lie in reach, whatever their store, in the order of their names.
+pub(super) fn by_ids_anywhere(conn: &mut Conn, reach: &Reach, ids: &[String]) -> Result<Vec<Account>, Problem> {
+    let mut found: Vec<Account> = Vec::new();
+    for ids in ids.chunks(5_000) {
+        let mut sql = Sql::new(COLUMNS);
+        sql.push(" FROM accounts a WHERE ").account_in_reach(reach, "a.key").push(" AND a.id IN (NULL");
+        for id in ids {
+            sql.push(", ").bind(id.as_str());
+        }
+        sql.push(")");
+        found.extend(sql.load::<Account>(conn)?);
+    }
+    found.sort_by(|a, b| (&a.name_sort, a.key).cmp(&(&b.name_sort, b.key)));
+    found.dedup_by_key(|account| account.key);
+    Ok(found)
 }
 
 /// Which of these accounts lie in the reach.

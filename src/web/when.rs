@@ -40,6 +40,16 @@ pub fn from_field(typed: &str, zone: &TimeZone, end: bool) -> Option<Time> {
     (1970..2200).contains(&civil.year()).then(|| Time::from_micros(instant.as_microsecond()))
 }
 
+/// An instant as [`from_field`] reads it: the day alone where it begins or ends one, else with its time.
+pub fn to_field(time: Time, zone: &TimeZone, end: bool) -> String {
+    let civil = time.timestamp().to_zoned(zone.clone()).datetime();
+    if civil.time() != jiff::civil::Time::midnight() {
+        return civil.strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    }
+    let day = if end { civil.date().yesterday().unwrap_or(civil.date()) } else { civil.date() };
+    day.to_string()
+}
+
 /// The zone with this IANA name.
 pub fn zone(name: &str) -> Option<TimeZone> {
     let plausible = name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_-+".contains(&byte));
@@ -58,6 +68,9 @@ mod tests {
         assert_eq!(when(ends, &zone).utc, "23 Nov 2026, 23:00 UTC");
         let starts = from_field("2026-11-23T14:30", &zone, false).unwrap();
         assert_eq!(when(starts, &zone).text, "23 Nov 2026, 14:30 CET");
+        assert_eq!(to_field(ends, &zone, true), "2026-11-23");
+        assert_eq!(to_field(starts, &zone, false), "2026-11-23T14:30:00");
+        assert_eq!(from_field(&to_field(starts, &zone, true), &zone, true), Some(starts));
         for wrong in ["", "yesterday", "2026-13-01", "9999-01-01", "2026-11-23T25:00"] {
             assert_eq!(from_field(wrong, &zone, false), None, "{wrong}");
         }

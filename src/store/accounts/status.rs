@@ -3,7 +3,7 @@
 use super::Account;
 use crate::{
     access::{
-        Actor,
+        confer,
         target::{Off, may_act},
     },
     domain::{
@@ -16,6 +16,7 @@ use crate::{
     problem::Problem,
     store::{
         conn::Conn,
+        grants::{self, HandedOn, HandedOnThen},
         schema::{accounts, identity_stores, sessions},
         set_up::keep_a_super_administrator,
         sql::Sql,
@@ -23,11 +24,7 @@ use crate::{
         transaction::{Reader, Tx},
     },
 };
-use diesel::{
-    QueryableByName,
-    prelude::*,
-    sql_types::{BigInt, Nullable, Text},
-};
+use diesel::{QueryableByName, prelude::*, sql_types::Text};
 use std::collections::HashSet;
 
 /// How a change of several accounts went.
@@ -161,7 +158,7 @@ pub fn end_sessions(tx: &mut Tx<UserBlock>, store: &IdentityStore, id: &str, ses
 }
 
 /// What goes with an account (E-4), for the confirmation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct GoesToo {
     /// Memberships.
     pub memberships: i64,
@@ -169,33 +166,8 @@ pub struct GoesToo {
     pub assignments: i64,
     /// Grants: the names of their administrator roles.
     pub grants: Vec<String>,
-    /// Names of those to whom it handed grants on, all the way down.
-    pub handed_on: Vec<String>,
-}
-
-#[derive(QueryableByName)]
-struct HandedOn {
-    #[diesel(sql_type = BigInt)]
-    key: GrantKey,
-    #[diesel(sql_type = BigInt)]
-    level: i64,
-    #[diesel(sql_type = Text)]
-    name: String,
-    #[diesel(sql_type = Text)]
-    role: String,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    through: Option<GrantKey>,
-}
-
-/// The account's own grants (level 0) and everything that was handed on through them (D-10).
-fn grants_of(conn: &mut Conn, account: AccountKey) -> Result<Vec<HandedOn>, Problem> {
-    let mut sql = Sql::new("WITH RECURSIVE down (key, level) AS (SELECT g.key, 0 FROM grants g WHERE g.account = ");
-    sql.bind(account).push(
-        " UNION ALL SELECT g.key, d.level + 1 FROM down d JOIN grants g ON g.through = d.key WHERE d.level < 1000) \
-         SELECT g.key, CAST(d.level AS bigint) AS level, a.name, r.name AS role, g.through FROM down d JOIN grants g ON g.key = d.key \
-         JOIN accounts a ON a.key = g.account JOIN administrator_roles r ON r.key = g.role ORDER BY d.level DESC, g.key",
-    );
-    sql.load(conn)
+    /// What was handed on through them.
+    pub handed_on: HandedOn,
 }
 
 /// What deleting the account takes with it.
@@ -204,20 +176,23 @@ fn grants_of(conn: &mut Conn, account: AccountKey) -> Result<Vec<HandedOn>, Prob
 /// What the database says.
 pub fn goes_too(reader: &mut impl Reader<UserDelete>, account: &Account) -> Result<GoesToo, Problem> {
     let now = reader.now();
+    let actor = reader.permit().person()?.clone();
     let conn = reader.conn();
     let mut members = Sql::new("SELECT count(*) AS n FROM memberships WHERE account = ");
     members.bind(account.key);
     let mut held = Sql::new("SELECT count(*) AS n FROM role_assignments WHERE account = ");
     held.bind(account.key).push(" AND (ends IS NULL OR ends > ").bind(now).push(")");
     let (memberships, assignments) = (members.number(conn)?, held.number(conn)?);
-    let grants = grants_of(conn, account.key)?;
-    let (own, handed_on): (Vec<HandedOn>, Vec<HandedOn>) = grants.into_iter().partition(|grant| grant.level == 0);
-    Ok(GoesToo {
-        memberships,
-        assignments,
-        grants: own.into_iter().map(|grant| grant.role).collect(),
-        handed_on: handed_on.into_iter().map(|grant| format!("{} ({})", grant.name, grant.role)).collect(),
-    })
+    #[derive(QueryableByName)]
+    struct Role {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+    let mut sql = Sql::new("SELECT r.name FROM grants g JOIN administrator_roles r ON r.key = g.role WHERE g.account = ");
+    sql.bind(account.key).push(" ORDER BY g.key");
+    let roles = sql.load::<Role>(conn)?.into_iter().map(|row| row.name).collect();
+    let handed_on = grants::handed_on_by(conn, &actor, account.key, now)?;
+    Ok(GoesToo { memberships, assignments, grants: roles, handed_on })
 }
 
 /// Whether the reader may delete an account in sight (P-3, P-4); for its confirmation.
@@ -231,16 +206,6 @@ pub fn may_delete(reader: &mut impl Reader<UserDelete>, account: &Account) -> Re
     may_act(&actor, &UserDelete::LEAF, &target).map_err(|off| Problem::Forbidden(format!("{}: {}", account.title(), off.reason())))
 }
 
-/// What becomes of grants that the deleted account handed on (D-10).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum HandedOnThen {
-    /// They go too.
-    #[default]
-    Revoke,
-    /// They hang under nothing: for super administrators.
-    Keep,
-}
-
 /// Deletes an account for good (E-4): memberships, assignments, grants, sessions, drafts go; the log keeps its id, which
 /// is never used again (S-8).
 ///
@@ -248,28 +213,17 @@ pub enum HandedOnThen {
 /// As [`super::edit_profile`]; [`Problem::Forbidden`] for grants that are not the person's to revoke (D-10);
 /// [`Problem::Conflict`] where no super administrator would be left (D-5).
 pub fn delete(tx: &mut Tx<UserDelete>, store: &IdentityStore, id: &str, handed_on: HandedOnThen) -> Result<Account, Problem> {
+    let now = tx.now();
     let found = targets::acted_on(tx, store.key, id)?;
     let actor = tx.permit().person()?.clone();
     let key = found.account.key;
-    let grants = grants_of(tx.conn(), key)?;
-    may_revoke(tx.conn(), &actor, &grants)?;
-    let mut revoked = Vec::new();
-    for grant in &grants {
-        let keeps = handed_on == HandedOnThen::Keep && grant.level > 0;
-        if keeps && !actor.is_super() {
-            return Err(Problem::Forbidden("Only a super administrator keeps what was handed on.".into()));
-        }
-        let mut sql = if keeps && grant.level == 1 {
-            Sql::new("UPDATE grants SET through = NULL WHERE key = ")
-        } else if keeps {
-            continue;
-        } else {
-            revoked.push(format!("{} ({})", grant.name, grant.role));
-            Sql::new("DELETE FROM grants WHERE key = ")
-        };
-        sql.bind(grant.key.0);
-        sql.execute(tx.conn())?;
+    let held = grants::of_holder(tx.conn(), key)?;
+    for grant in held.iter().filter(|grant| !grant.grant.period.ended(now)) {
+        confer::may_revoke(&actor, grant, &found.target.holdings)
+            .map_err(|uncovered| Problem::Forbidden(format!("{} is an administrator: {}", found.account.title(), uncovered.0)))?;
     }
+    let (revoked, kept) = grants::take(tx.conn(), &actor, &held, handed_on, now)?;
+    let revoked: Vec<String> = revoked.into_iter().map(|grant| grant.title).collect();
     for table in [
         "identifiers",
         "memberships",
@@ -296,32 +250,7 @@ pub fn delete(tx: &mut Tx<UserDelete>, store: &IdentityStore, id: &str, handed_o
         .with("email", found.account.email.clone())
         .with("username", found.account.username.clone())
         .with("grants_revoked", revoked)
-        .with("handed_on_kept", handed_on == HandedOnThen::Keep);
+        .with("handed_on_kept", kept);
     tx.record(event)?;
     Ok(found.account)
-}
-
-/// D-10: super administrators, and holders of a grant above in the chain, revoke a grant.
-fn may_revoke(conn: &mut Conn, actor: &Actor, grants: &[HandedOn]) -> Result<(), Problem> {
-    if actor.is_super() {
-        return Ok(());
-    }
-    for own in grants.iter().filter(|grant| grant.level == 0) {
-        let mut above = own.through;
-        let mut mine = false;
-        for _ in 0..1_000 {
-            let Some(grant) = above else { break };
-            use crate::store::schema::grants as g;
-            let (holder, through): (AccountKey, Option<GrantKey>) = g::table.find(grant).select((g::account, g::through)).first(conn)?;
-            mine |= holder == actor.account;
-            above = through;
-        }
-        if !mine {
-            return Err(Problem::Forbidden(format!(
-                "{} holds the administrator role {}, which is not yours to revoke. Ask a super administrator.",
-                own.name, own.role
-            )));
-        }
-    }
-    Ok(())
 }

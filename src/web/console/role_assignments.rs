@@ -317,8 +317,8 @@ pub struct Assign {
     reason: String,
 }
 
-/// Dates and reason as typed, checked.
-fn terms(ask: &Ask, fields: &Assign) -> Result<(Period, String), Faults> {
+/// Dates and reason as typed, checked; of role assignments and of grants alike.
+pub(super) fn terms(ask: &Ask, starts: &str, ends: &str, reason: &str) -> Result<(Period, String), Faults> {
     let mut faults = Vec::new();
     let mut date = |name, typed: &str, end| match typed.trim() {
         "" => None,
@@ -330,7 +330,7 @@ fn terms(ask: &Ask, fields: &Assign) -> Result<(Period, String), Faults> {
             found
         }
     };
-    let (starts, ends) = (date("starts", &fields.starts, false), date("ends", &fields.ends, true));
+    let (starts, ends) = (date("starts", starts, false), date("ends", ends, true));
     let now = ask.house.db.clock.now();
     if ends.is_some_and(|ends| ends <= now) {
         faults.push(Refusal::at("ends", "The end lies in the past, so nobody would get anything."));
@@ -339,7 +339,7 @@ fn terms(ask: &Ask, fields: &Assign) -> Result<(Period, String), Faults> {
     {
         faults.push(Refusal::at("ends", "The end lies before the start."));
     }
-    match role_assignment::reason(&fields.reason) {
+    match role_assignment::reason(reason) {
         Ok(reason) if faults.is_empty() => Ok((Period { starts, ends }, reason)),
         Ok(_) => Err(Faults(faults)),
         Err(refusal) => {
@@ -384,7 +384,7 @@ pub async fn assign(permit: Permit<RoleAssignmentEdit>, ask: Ask, slug: Path<Str
         let nothing = Faults::default();
         return unassigned::ask_again(&ask, permit, store, wanted, ids, &fields.d, typed, nothing, None, StatusCode::OK).await;
     }
-    let chosen_faults = match (ids.len(), terms(&ask, &fields)) {
+    let chosen_faults = match (ids.len(), terms(&ask, &fields.starts, &fields.ends, &fields.reason)) {
         (0, _) => Err(Faults::one(Refusal::at("", "Select at least one account."))),
         (many, _) if many > MOST_AT_ONCE => Err(Faults::one(Refusal::at("", "Assign in parts: at most 10,000 at once."))),
         (_, Err(faults)) => Err(faults),

@@ -12,7 +12,8 @@ use crate::{
     },
     problem::Problem,
     store::{
-        accounts::{self, Account, Changed, EndsToo, GoesToo, HandedOnThen},
+        accounts::{self, Account, Changed, EndsToo, GoesToo},
+        grants::HandedOnThen,
         identity_stores, organizations,
     },
     web::{
@@ -299,7 +300,6 @@ struct Delete {
     base: String,
     account: Account,
     goes_too: GoesToo,
-    may_keep: bool,
     keeps: bool,
     proof_due: bool,
     faults: Faults,
@@ -322,8 +322,7 @@ async fn show_delete(ask: &Ask, slug: String, id: String, keeps: bool, faults: F
         .await?;
     let status = if faults.any() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let f = frame_of(ask, &store, &account, "Delete");
-    let may_keep = ask.actor()?.is_super();
-    let view = Delete { f, base: base(&store), account, goes_too, may_keep, keeps, proof_due: proof::is_due(ask), faults };
+    let view = Delete { f, base: base(&store), account, goes_too, keeps, proof_due: proof::is_due(ask), faults };
     Ok(page(view).status(status).respond_to(&ask.req))
 }
 
