@@ -19,6 +19,8 @@ mod reach;
 pub mod standing;
 /// `may_act`: the right in every organization an account belongs to, and rank.
 pub mod target;
+/// The reason of a decision, in words.
+pub mod why;
 
 pub use actor::{Actor, Usable};
 pub use permit::{Administration, Console, Denied, Ground, HandingOn, Myself, Origin, Permit, System, system};

@@ -14,6 +14,15 @@ pub enum Kind {
 }
 words!(Kind { Super "super" Root "root" Other "other" });
 
+/// What people read of a kind.
+pub const fn kind_label(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Super => "Super administrator",
+        Kind::Root => "Root administrator role",
+        Kind::Other => "Other administrator role",
+    }
+}
+
 /// The name of the predefined role (D-5).
 pub const SUPER_ADMINISTRATOR: &str = "Super administrator";
 

@@ -444,6 +444,15 @@ pub fn find(reader: &mut impl Reader<UserView>, store: StoreKey, id: &str) -> Re
     by_ids(conn, permit.reach(), store, &[id.to_owned()])?.pop().ok_or(Problem::NotFound)
 }
 
+/// Those of the ids that lie in reach, whatever their store, by name.
+///
+/// # Errors
+/// What the database says.
+pub fn some(reader: &mut impl Reader<UserView>, ids: &[String]) -> Result<Vec<Account>, Problem> {
+    let (conn, permit) = reader.parts();
+    by_ids_anywhere(conn, permit.reach(), ids)
+}
+
 /// Which of these accounts the person may look at: those without the permission may look at none.
 ///
 /// # Errors

@@ -2,10 +2,15 @@
 
 mod give;
 mod list;
+mod standing;
 mod take;
 
-pub use give::{Given, RoleOf, ScopeChosen, Terms, Wanted, give, may_hand_on, previewed, roles, scopes_to_choose};
+pub use give::{
+    Given, RoleOf, ScopeChosen, Terms, Wanted, give, may_hand_on, previewed, reached, roles, scope_to_choose,
+    scopes_to_choose, waiting,
+};
 pub use list::{Filter, Listed, ScopeOf, Sort, above, find, list, of_account};
+pub use standing::{Can, can, sleeping};
 pub use take::{Edited, HandedOn, HandedOnThen, Revoked, edit, handed_on, revoke};
 pub(super) use take::{handed_on_by, take};
 

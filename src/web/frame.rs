@@ -12,7 +12,7 @@ use super::{
     when::{self, When, when},
 };
 use crate::{
-    access::{Actor, Ground, Permit},
+    access::{Actor, Administration, Ground, Permit},
     domain::{
         identity_store::IdentityStore,
         permissions::{self, Permission},
@@ -324,6 +324,11 @@ fn nav(actor: &Actor, store: Option<&IdentityStore>, current: &'static str) -> V
         }
         groups.push(Group { heading: "Organizations", entries });
     }
+    let mut administration = Vec::new();
+    if Administration::reach(actor).is_some() {
+        administration.push(entry("/admin/administrators".into(), "administrator", "Administrators", "administrators"));
+    }
+    groups.push(Group { heading: "Administrators", entries: administration });
     let mut system = vec![entry("/admin/stores".into(), "store", "Identity stores", "stores")];
     if actor.may(&permissions::EventView::LEAF) {
         system.push(entry("/admin/events".into(), "events", "Event log", "events"));

@@ -51,6 +51,18 @@ people {
     get "/admin/events/{event}" => console::events::detail;
     post "/admin/events/{event}/undo" => console::events::undo;
 
+    get "/admin/administrators" => console::administrators::list;
+    post "/admin/administrators" => console::administrators::add;
+    post "/admin/administrators/export" => console::administrators::export;
+    get "/admin/administrators/new" => console::administrators::people;
+    get "/admin/administrators/new/role" => console::administrators::role;
+    get "/admin/administrators/confirm" => console::administrators::confirm;
+    get "/admin/administrators/{account}" => console::administrators::detail;
+    get "/admin/grants/{grant}" => console::grants::detail;
+    post "/admin/grants/{grant}" => console::grants::edit;
+    get "/admin/grants/{grant}/revoke" => console::grants::confirm_revoke;
+    post "/admin/grants/{grant}/revoke" => console::grants::revoke;
+
     get "/admin/stores" => console::identity_stores::list;
     post "/admin/stores" => console::identity_stores::add;
     get "/admin/stores/new" => console::identity_stores::new;

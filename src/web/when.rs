@@ -42,7 +42,7 @@ pub fn from_field(typed: &str, zone: &TimeZone, end: bool) -> Option<Time> {
 
 /// An instant as [`from_field`] reads it: the day alone where it begins or ends one, else with its time.
 pub fn to_field(time: Time, zone: &TimeZone, end: bool) -> String {
-    let civil = time.timestamp().to_zoned(zone.clone()).datetime();
+    let civil = time.timestamp().to_zoned_datetime(zone.clone()).datetime();
     if civil.time() != jiff::civil::Time::midnight() {
         return civil.strftime("%Y-%m-%dT%H:%M:%S").to_string();
     }

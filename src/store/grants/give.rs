@@ -9,6 +9,7 @@ use crate::{
     },
     domain::{
         Refusal,
+        account::Status,
         administrator_role::{Kind, ScopeReach},
         event::Event,
         key::*,
@@ -319,6 +320,54 @@ fn put(
             Ok(Some(key))
         }
     }
+}
+
+/// A scope that the person may choose, by id.
+///
+/// # Errors
+/// What the database says.
+pub fn scope_to_choose(reader: &mut impl Reader<HandingOn>, id: &str) -> Result<Option<ScopeChosen>, Problem> {
+    let actor = reader.permit().person()?.clone();
+    scope_of(reader.conn(), &actor, id)
+}
+
+/// How many organizations a scope reaches now, for a role of that kind (D-7).
+///
+/// # Errors
+/// What the database says.
+pub fn reached<G: Ground>(reader: &mut impl Reader<G>, scope: &ScopeChosen, kind: Kind) -> Result<i64, Problem> {
+    let Some(place) = confer::scope_place(kind, scope.reach, &scope.owner, None) else { return Ok(0) };
+    let mut sql = Sql::new("SELECT count(*) AS n FROM organization_closure WHERE ancestor = ");
+    sql.bind(scope.owner.organization).push(" AND depth >= ").bind(i64::from(place.min));
+    if let Some(max) = place.max {
+        sql.push(" AND depth <= ").bind(i64::from(max));
+    }
+    sql.number(reader.conn())
+}
+
+/// For whom of them the grant would have no effect yet, with the first reason (S-5, D-7).
+///
+/// # Errors
+/// What the database says.
+pub fn waiting(reader: &mut impl Reader<HandingOn>, wanted: &Wanted, of: &[&Account]) -> Result<Vec<(String, &'static str)>, Problem> {
+    let conn = reader.conn();
+    let keys: Vec<AccountKey> = of.iter().map(|account| account.key).collect();
+    let rooted = in_root(conn, &keys)?;
+    Ok(of
+        .iter()
+        .filter_map(|account| {
+            let reason = if account.status == Status::Disabled {
+                "is disabled"
+            } else if account.status == Status::Invited {
+                "has not accepted the invitation yet"
+            } else if wanted.role.kind == Kind::Root && !rooted.contains(&account.key) {
+                "is no active member of the root organization, where alone this role acts"
+            } else {
+                return None;
+            };
+            Some((account.title().to_owned(), reason))
+        })
+        .collect())
 }
 
 /// The roles that the person may give: all for a super administrator, else those they hold with cascading rights (D-9).

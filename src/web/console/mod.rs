@@ -2,8 +2,12 @@
 
 /// Accounts.
 pub mod accounts;
+/// Administrators and the roles that they are given.
+pub mod administrators;
 /// The event log.
 pub mod events;
+/// One grant: its chain, changing and revoking it.
+pub mod grants;
 /// The first page.
 pub mod home;
 /// Identity stores.

@@ -80,7 +80,12 @@ pub(super) fn sentence(event: &Recorded) -> String {
         "group.add" => format!("added the group {}", name("group")),
         "group.edit" => format!("renamed the group {} to {}", name("before"), name("group")),
         "group.delete" => format!("deleted the group {}", name("group")),
-        "grant.add" => format!("gave {} to {}", name("role"), name("account")),
+        "grant.add" => match list("accounts") {
+            names if names.is_empty() => format!("gave {} to {}", name("role"), name("account")),
+            names => format!("gave {} to {}", name("role"), people(names)),
+        },
+        "grant.edit" => format!("changed the {} of {}", name("role"), name("account")),
+        "grant.revoke" => format!("took {} from {}", name("role"), name("account")),
         "session.start" if refused => "failed to sign in".into(),
         "session.start" => "signed in".into(),
         "session.end" => "signed out, or ended sessions of their own".into(),
