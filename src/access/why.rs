@@ -1,10 +1,7 @@
 //! Why, and why not: decisions return their reason (W-1).
 
 use super::{effective, standing};
-use crate::domain::{
-    account::Status,
-    time::Time,
-};
+use crate::domain::{account::Status, time::Time};
 
 /// The reason in words. `when` writes an instant as its reader likes it.
 pub fn assignment_sleeps(asleep: effective::Asleep, when: impl Fn(Time) -> String) -> String {

@@ -6,8 +6,7 @@ mod standing;
 mod take;
 
 pub use give::{
-    Given, RoleOf, ScopeChosen, Terms, Wanted, give, may_hand_on, previewed, reached, roles, scope_to_choose,
-    scopes_to_choose, waiting,
+    Given, RoleOf, ScopeChosen, Terms, Wanted, give, may_hand_on, previewed, reached, roles, scope_to_choose, scopes_to_choose, waiting,
 };
 pub use list::{Filter, Listed, ScopeOf, Sort, above, find, list, of_account};
 pub use standing::{Can, can, sleeping};

@@ -265,13 +265,7 @@ pub async fn detail(permit: Permit<Administration>, ask: Ask, account: Path<Stri
         })
         .collect();
     let actor = ask.actor()?;
-    let view = Show {
-        f,
-        grants,
-        can,
-        may_open_account: seen,
-        may_open_roles: may_open_roles(actor),
-        may_see_events: actor.may(&EventView::LEAF),
-    };
+    let view =
+        Show { f, grants, can, may_open_account: seen, may_open_roles: may_open_roles(actor), may_see_events: actor.may(&EventView::LEAF) };
     Ok(page(view).whole().respond_to(&ask.req))
 }

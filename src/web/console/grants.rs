@@ -227,7 +227,8 @@ pub async fn revoke(permit: Permit<HandingOn>, ask: Ask, grant: Path<String>, fo
         Acted::Now(Revoked { grant, others, kept }) => {
             let mut note = Note::new(format!("{} no longer holds {}.", grant.title, grant.role.1));
             if others > 0 {
-                note = note.more(format!("It was taken from {} who got it through them, too.", text::count(others as i64, "person", "people")));
+                note = note
+                    .more(format!("It was taken from {} who got it through them, too.", text::count(others as i64, "person", "people")));
             } else if kept > 0 {
                 note = note.more(format!("{} who got it through them keep it.", text::count(kept as i64, "person", "people")));
             }

@@ -43,8 +43,10 @@ const SCOPES: usize = 50;
 pub struct Chosen {
     account: Vec<String>,
     store: String,
+    /// Part of a name, for the people.
     q: String,
-    page: String,
+    /// Part of a name, for the scopes.
+    find: String,
     role: String,
     scope: String,
     cascading: String,
@@ -56,7 +58,24 @@ pub struct Chosen {
 
 impl Chosen {
     fn read(ask: &Ask) -> Self {
-        let mut chosen: Self = serde_html_form::from_str(ask.req.query_string()).unwrap_or_default();
+        // Whatever comes twice or is unknown, what was chosen stays.
+        let pairs: Vec<(String, String)> = serde_html_form::from_str(ask.req.query_string()).unwrap_or_default();
+        let mut chosen = Self::default();
+        for (name, value) in pairs {
+            match name.as_str() {
+                "account" => chosen.account.push(value),
+                "store" => chosen.store = value,
+                "q" => chosen.q = value,
+                "find" => chosen.find = value,
+                "role" => chosen.role = value,
+                "scope" => chosen.scope = value,
+                "cascading" => chosen.cascading = value,
+                "starts" => chosen.starts = value,
+                "ends" => chosen.ends = value,
+                "reason" => chosen.reason = value,
+                _ => {}
+            }
+        }
         chosen.tidy();
         chosen
     }
@@ -64,10 +83,21 @@ impl Chosen {
     fn tidy(&mut self) {
         let mut seen = std::collections::HashSet::new();
         self.account.retain(|id| !id.is_empty() && id.len() <= 40 && seen.insert(id.clone()));
-        for word in [&mut self.q, &mut self.reason, &mut self.role, &mut self.scope, &mut self.starts, &mut self.ends, &mut self.store] {
+        for word in [
+            &mut self.q,
+            &mut self.find,
+            &mut self.reason,
+            &mut self.role,
+            &mut self.scope,
+            &mut self.starts,
+            &mut self.ends,
+            &mut self.store,
+        ] {
             word.retain(|c| !c.is_control());
         }
-        self.q = self.q.trim().chars().take(200).collect();
+        for word in [&mut self.q, &mut self.find] {
+            *word = word.trim().chars().take(200).collect();
+        }
     }
 
     /// The address of a step with all that was chosen.
@@ -94,8 +124,8 @@ impl Chosen {
         Ok(Terms { cascading: self.is_cascading(), period, reason })
     }
 
-    /// Everything that the form carries on besides `but`.
-    fn carried(&self, but: &[&str]) -> Vec<(&'static str, String)> {
+    /// Everything besides the accounts that a form carries on.
+    fn carried(&self) -> Vec<(&'static str, String)> {
         let words = [
             ("role", &self.role),
             ("scope", &self.scope),
@@ -104,7 +134,7 @@ impl Chosen {
             ("ends", &self.ends),
             ("reason", &self.reason),
         ];
-        words.into_iter().filter(|(name, value)| !value.is_empty() && !but.contains(name)).map(|(name, value)| (name, value.clone())).collect()
+        words.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name, value.clone())).collect()
     }
 }
 
@@ -146,7 +176,8 @@ impl People {
 pub async fn people(permit: Permit<HandingOn>, ask: Ask) -> Result<HttpResponse, Problem> {
     let mut chosen = Chosen::read(&ask);
     let mut query = ask.query();
-    let (per, number) = (ask.rows(), query.choice("page", |page| page.parse::<i64>().ok().filter(|page| (1..=400).contains(page))).unwrap_or(1));
+    let (per, number) =
+        (ask.rows(), query.choice("page", |page| page.parse::<i64>().ok().filter(|page| (1..=400).contains(page))).unwrap_or(1));
     let sent = chosen.clone();
     let (stores, slug, accounts, picked) = ask
         .house
@@ -169,7 +200,9 @@ pub async fn people(permit: Permit<HandingOn>, ask: Ask) -> Result<HttpResponse,
         .await
         .map_err(|problem| match problem {
             // Who may hand a role on but look at nobody has nobody to hand it to.
-            Problem::NotFound => Problem::Forbidden("This needs the permission “View user information” besides. A super administrator can give it to you.".into()),
+            Problem::NotFound => Problem::Forbidden(
+                "This needs the permission “View user information” besides. A super administrator can give it to you.".into(),
+            ),
             problem => problem,
         })?;
     chosen.store = slug;
@@ -213,14 +246,20 @@ pub async fn role(permit: Permit<HandingOn>, ask: Ask) -> Result<HttpResponse, P
     show_role(&ask, permit, chosen, Faults::default(), StatusCode::OK).await
 }
 
-async fn show_role(ask: &Ask, permit: Permit<HandingOn>, chosen: Chosen, faults: Faults, status: StatusCode) -> Result<HttpResponse, Problem> {
-    let (q, scope) = (chosen.q.clone(), chosen.scope.clone());
+async fn show_role(
+    ask: &Ask,
+    permit: Permit<HandingOn>,
+    chosen: Chosen,
+    faults: Faults,
+    status: StatusCode,
+) -> Result<HttpResponse, Problem> {
+    let (find, scope) = (chosen.find.clone(), chosen.scope.clone());
     let (roles, scopes, more) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
                 let roles = grants::roles(view)?;
-                let (mut scopes, more) = grants::scopes_to_choose(view, &q, SCOPES)?;
+                let (mut scopes, more) = grants::scopes_to_choose(view, &find, SCOPES)?;
                 // What was chosen stays on the page, whatever is searched for.
                 if !scope.is_empty()
                     && scopes.iter().all(|one| one.id != scope)
@@ -347,7 +386,11 @@ pub async fn add(permit: Permit<HandingOn>, ask: Ask, session: Session, form: Fo
     }
     let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
     if chosen.account.is_empty() || chosen.account.len() > MOST {
-        let words = if chosen.account.is_empty() { "Choose at least one account.".into() } else { format!("Choose at most {MOST} accounts at once.") };
+        let words = if chosen.account.is_empty() {
+            "Choose at least one account.".into()
+        } else {
+            format!("Choose at most {MOST} accounts at once.")
+        };
         return show_role(&ask, permit, chosen, Faults::one(crate::domain::Refusal::at("", words)), unprocessable).await;
     }
     let terms = match chosen.terms(&ask) {
