@@ -64,7 +64,7 @@ impl Area {
     }
 
     /// The distances below `top` that lie inside, now and for children it gets later.
-    fn below(&self, top: &Lineage) -> Option<(i32, Option<i32>)> {
+    pub(crate) fn below(&self, top: &Lineage) -> Option<(i32, Option<i32>)> {
         match self {
             Self::Root => top.is_root.then_some((0, Some(0))),
             Self::Within { bounds, root_too } => {

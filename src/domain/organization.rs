@@ -65,6 +65,13 @@ pub fn path_text(path: &[Step]) -> String {
 }
 
 impl Lineage {
+    /// Where its parent stands; none for root.
+    pub fn parent(&self) -> Option<Self> {
+        let ancestors: Vec<_> = self.ancestors.iter().filter(|(_, depth)| *depth > 0).map(|(key, depth)| (*key, depth - 1)).collect();
+        let organization = ancestors.iter().find(|(_, depth)| *depth == 0)?.0;
+        Some(Self { organization, is_root: ancestors.len() == 1, ancestors })
+    }
+
     /// How far above (0 is the organization itself) the other stands, if it does.
     pub fn distance_to(&self, other: OrganizationKey) -> Option<i32> {
         self.ancestors.iter().find(|(key, _)| *key == other).map(|(_, distance)| *distance)

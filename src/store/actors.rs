@@ -140,6 +140,8 @@ pub(super) fn grants_where(conn: &mut Conn, those: &Sql) -> Result<Vec<(AccountK
 #[derive(diesel::QueryableByName)]
 struct MembershipRow {
     #[diesel(sql_type = BigInt)]
+    account: AccountKey,
+    #[diesel(sql_type = BigInt)]
     organization: OrganizationKey,
     #[diesel(sql_type = Text)]
     status: MembershipStatus,
@@ -149,14 +151,24 @@ struct MembershipRow {
     depth: i32,
 }
 
+/// The memberships that the grants of an account hang on.
 pub(super) fn memberships(conn: &mut Conn, account: AccountKey) -> Result<standing::Memberships, Problem> {
+    Ok(memberships_of(conn, [account])?.remove(&account).unwrap_or_default())
+}
+
+/// As [`memberships`], of several accounts in one query.
+pub(super) fn memberships_of(
+    conn: &mut Conn,
+    of: impl IntoIterator<Item = AccountKey>,
+) -> Result<HashMap<AccountKey, standing::Memberships>, Problem> {
     let mut sql = Sql::new(
-        "SELECT m.organization, m.status, c.ancestor, c.depth FROM memberships m \
-         JOIN organization_closure c ON c.descendant = m.organization WHERE m.account = ",
+        "SELECT m.account, m.organization, m.status, c.ancestor, c.depth FROM memberships m \
+         JOIN organization_closure c ON c.descendant = m.organization WHERE m.account IN ",
     );
-    sql.bind(account).push(" ORDER BY m.organization, c.depth");
-    let mut found = standing::Memberships::default();
+    sql.list(of.into_iter().map(|key| key.0)).push(" ORDER BY m.account, m.organization, c.depth");
+    let mut all: HashMap<AccountKey, standing::Memberships> = HashMap::new();
     for row in sql.load::<MembershipRow>(conn)? {
+        let found = all.entry(row.account).or_default();
         match row.status {
             MembershipStatus::Blocked => {
                 if found.blocked.last() != Some(&row.organization) {
@@ -174,5 +186,5 @@ pub(super) fn memberships(conn: &mut Conn, account: AccountKey) -> Result<standi
             }
         }
     }
-    Ok(found)
+    Ok(all)
 }

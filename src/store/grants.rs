@@ -29,7 +29,7 @@ use diesel::{
     prelude::*,
     sql_types::{BigInt, Text},
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Adds the condition that a grant `g` with its scope `s` is one that the person may know of: its scope is owned in their
 /// reach of `administrator.view`, or it is their own, or was handed on through one of theirs.
@@ -74,16 +74,20 @@ fn judged(conn: &mut Conn, those: &Sql) -> Result<Vec<HeldGrant>, Problem> {
         id: String,
         #[diesel(sql_type = Text)]
         name: String,
+        #[diesel(sql_type = Text)]
+        role: String,
     }
     let mut grants = actors::grants_where(conn, those)?;
     grants.sort_by_key(|(_, grant)| grant.key);
     if grants.is_empty() {
         return Ok(Vec::new());
     }
-    let mut sql = Sql::new("SELECT g.key, g.id, a.name FROM grants g JOIN accounts a ON a.key = g.account WHERE g.key IN ");
+    let mut sql = Sql::new(
+        "SELECT g.key, g.id, a.name, r.name AS role FROM grants g JOIN accounts a ON a.key = g.account \
+         JOIN administrator_roles r ON r.key = g.role WHERE g.key IN ",
+    );
     sql.list(grants.iter().map(|(_, grant)| grant.key.0));
-    let mut who: HashMap<GrantKey, (String, String)> =
-        sql.load::<Who>(conn)?.into_iter().map(|row| (row.key, (row.id, row.name))).collect();
+    let mut who: HashMap<GrantKey, Who> = sql.load::<Who>(conn)?.into_iter().map(|row| (row.key, row)).collect();
     let holders: Vec<AccountKey> = grants.iter().map(|(account, _)| *account).collect::<HashSet<_>>().into_iter().collect();
     let memberships = members(conn, &holders)?;
     let owners: HashSet<OrganizationKey> = grants.iter().filter_map(|(_, grant)| grant.scope.as_ref().map(|scope| scope.owner)).collect();
@@ -91,9 +95,9 @@ fn judged(conn: &mut Conn, those: &Sql) -> Result<Vec<HeldGrant>, Problem> {
     Ok(grants
         .into_iter()
         .filter_map(|(account, grant)| {
-            let (id, title) = who.remove(&grant.key)?;
+            let Who { id, name: title, role, .. } = who.remove(&grant.key)?;
             let owner = grant.scope.as_ref().and_then(|scope| lineages.get(&scope.owner)).cloned();
-            Some(HeldGrant { id, account, title, owner, memberships: memberships.get(&account).cloned().unwrap_or_default(), grant })
+            Some(HeldGrant { id, account, title, role, owner, memberships: memberships.get(&account).cloned().unwrap_or_default(), grant })
         })
         .collect())
 }
@@ -116,6 +120,17 @@ pub(super) fn of_holder(conn: &mut Conn, account: AccountKey) -> Result<Vec<Held
 pub(super) fn of_scope(conn: &mut Conn, scope: ScopeKey, now: Time) -> Result<Vec<HeldGrant>, Problem> {
     let mut those = Sql::new("g.scope = ");
     those.bind(scope.0);
+    held(conn, &those, now)
+}
+
+/// Those whose reach hangs on one of these organizations: they own its scope, or that of a grant above it.
+pub(super) fn reaching_from(conn: &mut Conn, owners: &BTreeSet<OrganizationKey>, now: Time) -> Result<Vec<HeldGrant>, Problem> {
+    let mut those = Sql::new(
+        "g.key IN (WITH RECURSIVE down (key, level) AS (SELECT d.key, 0 FROM grants d JOIN scopes s ON s.key = d.scope WHERE s.organization IN ",
+    );
+    those.list(owners.iter().map(|key| key.0)).push(
+        " UNION SELECT d.key, o.level + 1 FROM down o JOIN grants d ON d.through = o.key WHERE o.level < 1000) SELECT key FROM down)",
+    );
     held(conn, &those, now)
 }
 

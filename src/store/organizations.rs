@@ -1,8 +1,10 @@
 //! Organizations: lists, the tree and their page. Only what lies in the reader's reach is found.
 
 mod change;
+mod moving;
 
 pub use change::{Bound, Edited, Effect, Saved, Switched, add, bound, delete, edit, edited, effect, may_add_top, switch};
+pub use moving::{MoveEffect, Moved, Shift, may_reach_top, move_effect, relocate};
 
 use super::{
     conn::Conn,

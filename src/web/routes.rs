@@ -83,6 +83,8 @@ people {
     get "/admin/stores/{store}/organizations/{organization}" => console::organizations::detail;
     post "/admin/stores/{store}/organizations/{organization}" => console::organizations::edit;
     get "/admin/stores/{store}/organizations/{organization}/edit" => console::organizations::edit_form;
+    get "/admin/stores/{store}/organizations/{organization}/move" => console::organizations::confirm_move;
+    post "/admin/stores/{store}/organizations/{organization}/move" => console::organizations::relocate;
     get "/admin/stores/{store}/organizations/{organization}/activate" => console::organizations::confirm_activate;
     post "/admin/stores/{store}/organizations/{organization}/activate" => console::organizations::activate;
     get "/admin/stores/{store}/organizations/{organization}/deactivate" => console::organizations::confirm_deactivate;

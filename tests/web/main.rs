@@ -21,6 +21,7 @@ mod headers;
 mod identity_stores;
 mod links;
 mod me;
+mod moving;
 mod organizations;
 mod queries;
 mod reach;

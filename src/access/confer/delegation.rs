@@ -27,6 +27,8 @@ pub struct HeldGrant {
     pub account: AccountKey,
     /// The holder's name.
     pub title: String,
+    /// The role's name.
+    pub role: String,
     /// What is stored, with its chain above.
     pub grant: standing::Grant,
     /// Where the owner of its scope stands.

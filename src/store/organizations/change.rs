@@ -116,12 +116,13 @@ pub fn add(tx: &mut Tx<OrganizationAdd>, store: &IdentityStore, parent: Option<&
     Ok(Organization { key, id, store: store.key, name: terms.name.clone(), active: true, depth: parent.depth + 1 })
 }
 
-struct Parent {
-    key: OrganizationKey,
-    id: String,
-    name: String,
-    depth: i32,
-    lineage: Lineage,
+/// An organization that another stands or shall stand below.
+pub(super) struct Parent {
+    pub key: OrganizationKey,
+    pub id: String,
+    pub name: String,
+    pub depth: i32,
+    pub lineage: Lineage,
 }
 
 /// Itself and its ancestors, one step farther: those of a child of it.
@@ -152,19 +153,31 @@ fn parent_of(tx: &mut Tx<OrganizationAdd>, store: &IdentityStore, id: Option<&st
     Ok(Parent { key: root, id, name, depth: 0, lineage })
 }
 
-/// Checks what must be unique, and says the slug: the one that was typed, else one from the name that is free.
-fn fresh_terms(conn: &mut Conn, store: StoreKey, parent: &Parent, terms: &Terms, but: Option<OrganizationKey>) -> Result<String, Problem> {
+/// Whether nothing else below the parent has the name (O-1).
+pub(super) fn free_name(
+    conn: &mut Conn,
+    store: StoreKey,
+    parent: &Parent,
+    name: &str,
+    but: Option<OrganizationKey>,
+) -> Result<(), Problem> {
     use organizations as o;
     let other: Option<OrganizationKey> = o::table
         .filter(o::store.eq(store))
         .filter(o::parent.eq(parent.key))
-        .filter(o::name_folded.eq(text::fold(&terms.name)))
+        .filter(o::name_folded.eq(text::fold(name)))
         .select(o::key)
         .first(conn)
         .optional()?;
     if other.is_some() && other != but {
-        return Err(organization::name_taken(&terms.name, if parent.depth == 0 { "the top level" } else { &parent.name }).into());
+        return Err(organization::name_taken(name, if parent.depth == 0 { "the top level" } else { &parent.name }).into());
     }
+    Ok(())
+}
+
+/// Checks what must be unique, and says the slug: the one that was typed, else one from the name that is free.
+fn fresh_terms(conn: &mut Conn, store: StoreKey, parent: &Parent, terms: &Terms, but: Option<OrganizationKey>) -> Result<String, Problem> {
+    free_name(conn, store, parent, &terms.name, but)?;
     fresh_domains(conn, store, terms, but)?;
     free_slug(conn, store, terms, but)
 }
@@ -316,7 +329,7 @@ pub fn edit(tx: &mut Tx<OrganizationEdit>, store: &IdentityStore, id: &str, rev:
 }
 
 /// The organization directly above one that is not root.
-fn above(conn: &mut Conn, at: &Lineage) -> Result<Parent, Problem> {
+pub(super) fn above(conn: &mut Conn, at: &Lineage) -> Result<Parent, Problem> {
     let key = at.ancestors.iter().find(|(_, depth)| *depth == 1).map(|(key, _)| *key).ok_or(Problem::NotFound)?;
     use organizations as o;
     let (id, name, depth): (String, String, i32) = o::table.find(key).select((o::id, o::name, o::depth)).first(conn)?;
@@ -458,7 +471,7 @@ pub fn switch(
     Ok(Switched::Done(Organization { active: on, ..organization }, event))
 }
 
-fn subtree(conn: &mut Conn, of: OrganizationKey) -> Result<BTreeSet<OrganizationKey>, Problem> {
+pub(super) fn subtree(conn: &mut Conn, of: OrganizationKey) -> Result<BTreeSet<OrganizationKey>, Problem> {
     use organization_closure as c;
     let keys: Vec<OrganizationKey> = c::table.filter(c::ancestor.eq(of)).select(c::descendant).load(conn)?;
     Ok(keys.into_iter().collect())
@@ -476,7 +489,13 @@ struct HeldAt {
 
 /// S-5, P-4: nobody who loses or regains rights by it outranks the person; and what is regained is the person's to
 /// confer (C-1), also on themselves.
-fn nobody_above(conn: &mut Conn, actor: &Actor, organization: OrganizationKey, regained: bool, now: Time) -> Result<(), Problem> {
+pub(super) fn nobody_above(
+    conn: &mut Conn,
+    actor: &Actor,
+    organization: OrganizationKey,
+    regained: bool,
+    now: Time,
+) -> Result<(), Problem> {
     #[derive(QueryableByName)]
     struct Who {
         #[diesel(sql_type = BigInt)]

@@ -1,13 +1,15 @@
 //! Organizations: tree, list and detail (screens.md 4.5).
 
 mod edit;
+mod moving;
 mod switch;
 
 pub use edit::{add, edit, edit_form, new};
+pub use moving::{confirm_move, relocate};
 pub use switch::{activate, confirm_activate, confirm_deactivate, confirm_delete, deactivate, delete};
 
 use crate::{
-    access::{Actor, Permit},
+    access::{Actor, Permit, Place},
     domain::{
         identity_store::IdentityStore,
         key::OrganizationKey,
@@ -16,6 +18,7 @@ use crate::{
             EventView, OrganizationActivate, OrganizationAdd, OrganizationDelete, OrganizationEdit, OrganizationView, Permission,
             RoleAssignmentEdit, RoleAssignmentView, UserView,
         },
+        time::Time,
     },
     problem::Problem,
     store::{
@@ -226,6 +229,7 @@ struct May {
     assign: bool,
     add: bool,
     edit: bool,
+    relocate: bool,
     activate: bool,
     delete: bool,
     events: bool,
@@ -233,12 +237,17 @@ struct May {
 
 impl May {
     /// Each permission has to reach this very organization.
-    fn of(actor: &Actor, at: &Lineage, store: &IdentityStore) -> Self {
+    fn of(actor: &Actor, at: &Lineage, store: &IdentityStore, now: Time) -> Self {
         let here = |leaf| actor.reach_of(leaf).is_some_and(|reach| reach.contains(at));
         Self {
             assign: actor.may(&RoleAssignmentEdit::LEAF) && !store.built_in,
             add: here(&OrganizationAdd::LEAF) && !store.built_in,
             edit: here(&OrganizationEdit::LEAF),
+            // O-2: here with all below it, and at the parent; the new parent is asked when it is chosen.
+            relocate: actor.reach_of(&OrganizationEdit::LEAF).is_some_and(|reach| {
+                let whole = Place { until: Some(now), ..Place::tree(at, None) };
+                at.parent().is_some_and(|parent| reach.covers(&whole) && reach.contains(&parent))
+            }),
             activate: here(&OrganizationActivate::LEAF) && !at.is_root,
             delete: here(&OrganizationDelete::LEAF) && !at.is_root,
             events: here(&EventView::LEAF),
@@ -339,7 +348,7 @@ pub async fn detail(permit: Permit<OrganizationView>, ask: Ask, path: Path<(Stri
     let name = detail.listed.organization.name.clone();
     let f = ask.frame("organizations", Some(&store), vec![crumb(format!("{base}/organizations"), "Organizations"), here(name)]);
     let pager = accounts.as_ref().map(|accounts| Pager::new(&query, accounts));
-    let may = May::of(&actor, &at, &store);
+    let may = May::of(&actor, &at, &store, f.now());
     Ok(page(Show { f, base, slug: store.slug, query, tab, detail, children, more_children, accounts, pager, admins, tabs, may })
         .whole()
         .respond_to(&ask.req))

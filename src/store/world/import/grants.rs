@@ -306,6 +306,9 @@ fn one(faults: &mut Faults, known: &Known, all: &[Planned], chain: &[usize]) {
         })
         .collect();
     let mut wrong = chain::judge(&links);
+    if !chain::is_covered(&links) {
+        wrong.push(("scope", "Its scope is not covered by that of the grant that it was made through (D-9).".into()));
+    }
     let first = &all[chain[0]];
     let is_super = links.first().is_some_and(|link| link.kind == Kind::Super);
     if is_super && first.entry.state != State::Same && known.people.in_root.get(&row.account) != Some(&MembershipStatus::Active) {

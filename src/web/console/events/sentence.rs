@@ -54,6 +54,11 @@ pub(super) fn sentence(event: &Recorded) -> String {
         "organization.edit" => format!("changed the organization {}", name("organization")),
         "organization.activate" => format!("activated the organization {}", name("organization")),
         "organization.deactivate" => format!("deactivated the organization {}", name("organization")),
+        "organization.move" => {
+            let to = name("after");
+            let to = if to.is_empty() { "the top level".to_owned() } else { to };
+            format!("moved the organization {} to {to}", name("organization"))
+        }
         "organization.delete" => format!("deleted the organization {}", name("organization")),
         "account.add" => format!("added the account {}", name("account")),
         "account.profile" => format!("changed the profile of {}", name("account")),
