@@ -112,11 +112,11 @@ pub(super) fn of_holder(conn: &mut Conn, account: AccountKey) -> Result<Vec<Held
     judged(conn, &those)
 }
 
-/// Those that use a scope.
-pub(super) fn of_scope(conn: &mut Conn, scope: ScopeKey, now: Time) -> Result<Vec<HeldGrant>, Problem> {
+/// Those that use a scope; those that have ended too, as they stand between others.
+pub(super) fn of_scope(conn: &mut Conn, scope: ScopeKey) -> Result<Vec<HeldGrant>, Problem> {
     let mut those = Sql::new("g.scope = ");
-    those.bind(scope.0);
-    held(conn, &those, now)
+    those.bind(scope);
+    judged(conn, &those)
 }
 
 /// Everything that was handed on through these grants, all the way down (D-10); not they themselves. Those that have
