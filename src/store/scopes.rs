@@ -126,8 +126,7 @@ fn reached_columns() -> String {
     const IN_CHILDREN: &str =
         "SELECT m.account FROM organizations k CROSS JOIN memberships m WHERE k.parent = s.organization AND m.organization = k.key";
     // A cross join keeps SQLite from turning it round.
-    const IN_TREE: &str =
-        "SELECT m.account FROM organization_closure c CROSS JOIN memberships m WHERE c.ancestor = s.organization AND m.organization = c.descendant";
+    const IN_TREE: &str = "SELECT m.account FROM organization_closure c CROSS JOIN memberships m WHERE c.ancestor = s.organization AND m.organization = c.descendant";
     let most = EXACT + 1;
     let number = |from: &str| format!("(SELECT count(*) FROM ({from} LIMIT {most}) n)");
     let people = |from: &str| {
@@ -142,10 +141,7 @@ fn reached_columns() -> String {
     let stored = |which: &str| format!("(SELECT CAST(coalesce(sum(t.accounts), 0) AS BIGINT) FROM identity_stores t WHERE {which})");
     let unaffiliated = "(SELECT count(*) FROM identity_stores t JOIN accounts a ON a.store = t.key WHERE t.built_in \
          AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.account = a.key))";
-    let root = [
-        (ScopeReach::ThisAndBelow, stored("TRUE")),
-        (ScopeReach::Below, format!("{} + {unaffiliated}", stored("NOT t.built_in"))),
-    ];
+    let root = [(ScopeReach::ThisAndBelow, stored("TRUE")), (ScopeReach::Below, format!("{} + {unaffiliated}", stored("NOT t.built_in")))];
     for (reach, all) in root {
         // Writing to a String cannot fail.
         let _ = write!(accounts, " WHEN o.parent IS NULL AND s.reach = '{}' THEN {all}", reach.word());

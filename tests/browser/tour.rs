@@ -288,7 +288,12 @@ async fn walks_the_states(tour: &Tour<'_, '_>) {
     visit.presses("Save scope").await;
     visit.waits(".errsum").await;
     tour.stop("scope without anything").await;
-    visit.opens(&format!("/admin/scopes/{}", house.text("SELECT min(s.id) AS t FROM scopes s JOIN grants g ON g.scope = s.key WHERE s.reach = 'this_and_below'"))).await;
+    visit
+        .opens(&format!(
+            "/admin/scopes/{}",
+            house.text("SELECT min(s.id) AS t FROM scopes s JOIN grants g ON g.scope = s.key WHERE s.reach = 'this_and_below'")
+        ))
+        .await;
     visit.clicks("[name=reach][value=this]").await;
     visit.says("Reaches 1 organization").await;
     tour.stop("scope with another reach").await;

@@ -60,7 +60,12 @@ fn what_a_scope_reaches_is_what_its_distances_reach() {
                     })
                     .unwrap();
                 assert!(reached.organizations.exact && reached.accounts.exact);
-                assert_eq!((reached.organizations.count, reached.accounts.count), (organizations, accounts), "{id} {reach:?} on {}", at.name());
+                assert_eq!(
+                    (reached.organizations.count, reached.accounts.count),
+                    (organizations, accounts),
+                    "{id} {reach:?} on {}",
+                    at.name()
+                );
             }
         }
     }
@@ -79,7 +84,9 @@ fn a_name_is_unique_in_its_organization_however_it_is_written() {
         // It moves where its name is free, and not where it is taken.
         let moved = edit(&at, &scope, &globex, terms("Straßen", ScopeReach::This), None);
         assert!(matches!(moved, Err(Problem::Refused(refusal)) if refusal.field == "name"));
-        assert!(matches!(edit(&at, &scope, &globex, terms("Gassen", ScopeReach::Below), None).unwrap(), Saved::Done(moved, None) if moved.rev == 2));
+        assert!(
+            matches!(edit(&at, &scope, &globex, terms("Gassen", ScopeReach::Below), None).unwrap(), Saved::Done(moved, None) if moved.rev == 2)
+        );
     }
 }
 
@@ -122,9 +129,17 @@ fn a_used_scope_stays_and_one_whose_grants_have_ended_goes_with_them() {
         let before = at.state();
         assert!(matches!(delete(&acme), Err(Problem::Conflict(_))), "{}", at.name());
         before.assert_still(&at, "A refused deletion");
-        at.run(&format!("UPDATE grants SET starts = NULL, ends = {} WHERE scope = (SELECT key FROM scopes WHERE id = '{acme}')", at.now().micros()));
+        at.run(&format!(
+            "UPDATE grants SET starts = NULL, ends = {} WHERE scope = (SELECT key FROM scopes WHERE id = '{acme}')",
+            at.now().micros()
+        ));
         delete(&acme).unwrap();
-        assert_eq!(at.number("SELECT count(*) AS n FROM grants g LEFT JOIN scopes s ON s.key = g.scope WHERE g.scope IS NOT NULL AND s.key IS NULL"), 0);
+        assert_eq!(
+            at.number(
+                "SELECT count(*) AS n FROM grants g LEFT JOIN scopes s ON s.key = g.scope WHERE g.scope IS NOT NULL AND s.key IS NULL"
+            ),
+            0
+        );
         assert!(at.texts(&format!("SELECT name AS t FROM scopes WHERE id = '{acme}'")).is_empty());
     }
 }
@@ -169,6 +184,9 @@ fn nothing_is_made_wider_than_what_it_was_handed_on_through() {
         };
         assert_eq!((effect.administrators, effect.gained.count, effect.lost.count), (1, 2, 1));
         let mark = effect.mark();
-        assert!(matches!(edit(&at, &scope, &at.org("Acme"), terms("Lower", ScopeReach::Children), Some(&mark)).unwrap(), Saved::Done(_, Some(_))));
+        assert!(matches!(
+            edit(&at, &scope, &at.org("Acme"), terms("Lower", ScopeReach::Children), Some(&mark)).unwrap(),
+            Saved::Done(_, Some(_))
+        ));
     }
 }

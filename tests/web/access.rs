@@ -111,12 +111,8 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
         // It keeps its reach; and administrators use it, so nobody can delete it now.
         (_, route) if route.starts_with("/admin/scopes/{scope}") => {
             let (id, rev) = house.pairs("SELECT id AS t, CAST(rev AS text) AS u FROM scopes WHERE name = 'All of Acme'")[0].clone();
-            let fields = vec![
-                ("name", "All of Acme".to_owned()),
-                ("org", house.org("Acme")),
-                ("reach", "this_and_below".to_owned()),
-                ("rev", rev),
-            ];
+            let fields =
+                vec![("name", "All of Acme".to_owned()), ("org", house.org("Acme")), ("reach", "this_and_below".to_owned()), ("rev", rev)];
             (route.replace("{scope}", &id), fields)
         }
         ("post", "/admin/stores") => (route.to_owned(), vec![("name", format!("Made by {name}")), ("slug", format!("made-by-{name}"))]),

@@ -146,7 +146,9 @@ pub fn edit(tx: &mut Tx<ScopeEdit>, id: &str, rev: i32, wanted: &Wanted, confirm
     let owner = owner_named(tx, &wanted.org)?;
     let all = grants::of_scope(tx.conn(), found.scope.key)?;
     if owner.key != found.owner.key && !all.is_empty() {
-        return Err(Refusal::at("org", "Administrators use this scope, so it stays with its organization. Make a copy for another one.").into());
+        return Err(
+            Refusal::at("org", "Administrators use this scope, so it stays with its organization. Make a copy for another one.").into()
+        );
     }
     name_is_free(tx.conn(), &owner, &wanted.terms, Some(found.scope.key))?;
     let effect = if wanted.terms.reach != found.scope.terms.reach && !all.is_empty() {
@@ -229,7 +231,10 @@ pub fn delete(tx: &mut Tx<ScopeDelete>, id: &str) -> Result<Scope, Problem> {
 fn forget_ended(conn: &mut Conn, scope: ScopeKey, now: Time) -> Result<(), Problem> {
     loop {
         let mut sql = Sql::new("DELETE FROM grants WHERE scope = ");
-        sql.bind(scope).push(" AND ends <= ").bind(now).push(" AND NOT EXISTS (SELECT 1 FROM grants lower WHERE lower.through = grants.key)");
+        sql.bind(scope)
+            .push(" AND ends <= ")
+            .bind(now)
+            .push(" AND NOT EXISTS (SELECT 1 FROM grants lower WHERE lower.through = grants.key)");
         if sql.execute(conn)? == 0 {
             return Ok(());
         }

@@ -10,7 +10,8 @@ use crate::{
         key::StoreKey,
         organization::Organization,
         permissions::{
-            EventView, OrganizationActivate, OrganizationRoleEdit, OrganizationView, Permission, RoleAssignmentEdit, ScopeView, UserBlock, UserView,
+            EventView, OrganizationActivate, OrganizationRoleEdit, OrganizationView, Permission, RoleAssignmentEdit, ScopeView, UserBlock,
+            UserView,
         },
         time::Time,
     },

@@ -44,11 +44,7 @@ struct May {
 
 impl May {
     fn of(actor: &Actor) -> Self {
-        Self {
-            add: actor.may(&ScopeAdd::LEAF),
-            view: actor.may(&ScopeView::LEAF),
-            administrators: actor.may(&AdministratorView::LEAF),
-        }
+        Self { add: actor.may(&ScopeAdd::LEAF), view: actor.may(&ScopeView::LEAF), administrators: actor.may(&AdministratorView::LEAF) }
     }
 }
 
@@ -269,8 +265,7 @@ view!(Delete, as_dialog);
 
 /// `GET /admin/scopes/{scope}/delete`
 pub async fn confirm_delete(permit: Permit<ScopeDelete>, ask: Ask, id: Path<String>) -> Result<HttpResponse, Problem> {
-    let (first, listed) =
-        ask.house.work(move |db| db.read(&permit, |view| Ok((first_store(view)?, scopes::find(view, &id)?)))).await?;
+    let (first, listed) = ask.house.work(move |db| db.read(&permit, |view| Ok((first_store(view)?, scopes::find(view, &id)?)))).await?;
     let f = ask.frame("scopes", first.as_ref(), crumbs(&ask, "Delete")?);
     let may = May::of(ask.actor()?);
     Ok(page(Delete { f, listed, may }).respond_to(&ask.req))

@@ -226,7 +226,8 @@ async fn show_delete(ask: &Ask, slug: String, id: String, typed: String, faults:
     let f = frame(ask, &store, &organization, "Delete");
     let may_deactivate = organization.active && ask.actor()?.may(&OrganizationActivate::LEAF);
     let may_see_scopes = ask.actor()?.may(&ScopeView::LEAF);
-    let view = Delete { f, base: base(&store), organization, bound, may_deactivate, may_see_scopes, typed, proof_due: proof::is_due(ask), faults };
+    let view =
+        Delete { f, base: base(&store), organization, bound, may_deactivate, may_see_scopes, typed, proof_due: proof::is_due(ask), faults };
     Ok(page(view).status(status).respond_to(&ask.req))
 }
 
