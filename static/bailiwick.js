@@ -127,7 +127,7 @@
     const radios = new Set();
     let count = 0;
     for (const el of form.elements) {
-      if (!el.name || el.disabled || el.name === 'template') continue; // it only fills boxes
+      if (!el.name || el.disabled || el.name === 'template' || el.type === 'search') continue; // they only fill boxes, and find
       if (el.type === 'radio') { if (el.checked !== el.defaultChecked) radios.add(el.name); }
       else if (el.type === 'checkbox') count += el.checked !== el.defaultChecked;
       else if (el.options) {

@@ -2,9 +2,11 @@
 //! exactly that, there?
 
 mod delegation;
+mod reshaping;
 
 pub(super) use delegation::covers_grant;
 pub use delegation::{HeldGrant, Proposed, Recipient, may_change_permissions, may_grant, may_grant_through, may_revoke, scope_place};
+pub use reshaping::{Reshaped, hangs_on, may_keep, may_reshape};
 
 use super::{actor::Actor, reach::Place};
 use crate::domain::{

@@ -28,6 +28,8 @@ pub mod rights;
 pub mod role;
 /// The gift of an organization role.
 pub mod role_assignment;
+/// Named boundaries of management.
+pub mod scope;
 /// Names, identifiers and search text in the one form in which they are compared.
 pub mod text;
 /// Instants.

@@ -116,11 +116,11 @@ pub(super) fn of_holder(conn: &mut Conn, account: AccountKey) -> Result<Vec<Held
     judged(conn, &those)
 }
 
-/// Those that use a scope.
-pub(super) fn of_scope(conn: &mut Conn, scope: ScopeKey, now: Time) -> Result<Vec<HeldGrant>, Problem> {
+/// Those that use a scope; those that have ended too, as they stand between others.
+pub(super) fn of_scope(conn: &mut Conn, scope: ScopeKey) -> Result<Vec<HeldGrant>, Problem> {
     let mut those = Sql::new("g.scope = ");
-    those.bind(scope.0);
-    held(conn, &those, now)
+    those.bind(scope);
+    judged(conn, &those)
 }
 
 /// Those whose reach hangs on one of these organizations: they own its scope, or that of a grant above it.

@@ -46,6 +46,8 @@ pub mod preferences;
 pub mod role_assignments;
 /// Organization roles.
 pub mod roles;
+/// Scopes.
+pub mod scopes;
 /// One search over everything.
 pub mod search;
 /// Selections that survive everything.

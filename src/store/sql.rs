@@ -36,6 +36,7 @@ binds! {
     OrganizationKey, value => Self::Int(value.0);
     AccountKey, value => Self::Int(value.0);
     RoleKey, value => Self::Int(value.0);
+    ScopeKey, value => Self::Int(value.0);
     &str, value => Self::Text(value.to_owned());
     String, value => Self::Text(value);
     bool, value => Self::Bool(value);

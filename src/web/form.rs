@@ -108,8 +108,11 @@ impl Carried {
     /// Whether what is sent there with `op=review` is shown once more, and nothing is done. What others hold starts
     /// anew: there was nothing to type, or a secret.
     fn comes_back(path: &str) -> bool {
-        if matches!(path, "/me" | "/me/settings") {
+        if matches!(path, "/me" | "/me/settings" | "/admin/scopes") {
             return true;
+        }
+        if let Some(scope) = path.strip_prefix("/admin/scopes/") {
+            return scope != "export" && !scope.contains('/');
         }
         let in_store = path.strip_prefix("/admin/stores/").and_then(|rest| rest.split_once('/'));
         in_store.is_some_and(|(_, rest)| match rest.split('/').collect::<Vec<_>>()[..] {

@@ -328,6 +328,9 @@ fn nav(actor: &Actor, store: Option<&IdentityStore>, current: &'static str) -> V
     if Administration::reach(actor).is_some() {
         administration.push(entry("/admin/administrators".into(), "administrator", "Administrators", "administrators"));
     }
+    if actor.may(&permissions::ScopeView::LEAF) {
+        administration.push(entry("/admin/scopes".into(), "scope", "Scopes", "scopes"));
+    }
     groups.push(Group { heading: "Administrators", entries: administration });
     let mut system = vec![entry("/admin/stores".into(), "store", "Identity stores", "stores")];
     if actor.may(&permissions::EventView::LEAF) {

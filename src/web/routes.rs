@@ -63,6 +63,16 @@ people {
     get "/admin/grants/{grant}/revoke" => console::grants::confirm_revoke;
     post "/admin/grants/{grant}/revoke" => console::grants::revoke;
 
+    get "/admin/scopes" => console::scopes::list;
+    post "/admin/scopes/export" => console::scopes::export;
+    post "/admin/scopes" => console::scopes::add;
+    get "/admin/scopes/new" => console::scopes::new;
+    get "/admin/scopes/preview" => console::scopes::preview;
+    get "/admin/scopes/{scope}" => console::scopes::detail;
+    post "/admin/scopes/{scope}" => console::scopes::edit;
+    get "/admin/scopes/{scope}/delete" => console::scopes::confirm_delete;
+    post "/admin/scopes/{scope}/delete" => console::scopes::delete;
+
     get "/admin/stores" => console::identity_stores::list;
     post "/admin/stores" => console::identity_stores::add;
     get "/admin/stores/new" => console::identity_stores::new;

@@ -136,6 +136,7 @@ fn pages(house: &House, draft: &str) -> Vec<String> {
          JOIN organizations o ON o.key = ra.organization WHERE r.id = '{role}' AND o.id = '{organization}'"
     ));
     let event = house.text("SELECT id AS t FROM events WHERE action = 'role.edit' LIMIT 1");
+    let scope = house.text("SELECT min(id) AS t FROM scopes");
     let mut pages = Vec::new();
     for (method, path) in routes::TABLE {
         // What belongs to a list is seen where one is uploaded.
@@ -147,11 +148,13 @@ fn pages(house: &House, draft: &str) -> Vec<String> {
             .replace("{organization}", &organization)
             .replace("{account}", &account)
             .replace("{role}", &role)
+            .replace("{scope}", &scope)
             .replace("{event}", &event);
         assert!(!filled.contains('{'), "{path} has a part that nobody fills here");
         let query = match path.rsplit('/').next().unwrap() {
             "unassigned" => format!("?org={organization}&role={role}"),
             "confirm" => format!("?d={draft}"),
+            "preview" => format!("?org={organization}&reach=this_and_below"),
             "remove" => format!("?org={organization}&role={role}&account={holder}"),
             _ => String::new(),
         };
@@ -227,6 +230,9 @@ async fn walks_the_pages(tour: &Tour<'_, '_>) {
         house.pair("role-assignments", "Gdańsk terminal", "Customer support"),
         format!("{picker}&q=zzqx"),
         format!("{picker}&member=outside&authn=invited"),
+        "/admin/scopes?unused=1".into(),
+        "/admin/scopes?q=zzqx".into(),
+        format!("/admin/scopes/new?org={}&reach=children&org_q=no", house.organization("Nordhavn Freight")),
         "/admin/stores/fresh/accounts".into(),
         "/admin/stores/fresh/roles".into(),
         "/admin/stores/fresh/role-assignments".into(),
@@ -278,6 +284,22 @@ async fn walks_the_states(tour: &Tour<'_, '_>) {
     visit.presses("Save role").await;
     visit.says("Somebody changed this while you were editing").await;
     tour.stop("role that somebody changed").await;
+    visit.opens("/admin/scopes/new").await;
+    visit.presses("Save scope").await;
+    visit.waits(".errsum").await;
+    tour.stop("scope without anything").await;
+    visit
+        .opens(&format!(
+            "/admin/scopes/{}",
+            house.text("SELECT min(s.id) AS t FROM scopes s JOIN grants g ON g.scope = s.key WHERE s.reach = 'this_and_below'")
+        ))
+        .await;
+    visit.clicks("[name=reach][value=this]").await;
+    visit.says("Reaches 1 organization").await;
+    tour.stop("scope with another reach").await;
+    visit.presses("Save scope").await;
+    visit.says("Check the effect. Nothing changes until you save.").await;
+    tour.stop("effect of another reach").await;
     visit.opens("/me").await;
     visit.presses("Change password").await;
     visit.waits(".errsum").await;

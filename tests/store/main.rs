@@ -20,6 +20,7 @@ mod preferences;
 mod role_assignments;
 mod roles;
 mod schema;
+mod scopes;
 mod selections;
 mod sessions;
 mod set_up;

@@ -9,7 +9,7 @@ use bailiwick::{
     access::{Myself, Origin, system},
     domain::{
         event::Event,
-        permissions::{OrganizationRoleView, OrganizationView, RoleAssignmentEdit, RoleAssignmentView, UserView},
+        permissions::{OrganizationRoleView, OrganizationView, RoleAssignmentEdit, RoleAssignmentView, ScopeView, UserView},
         time::Period,
     },
     problem::Problem,
@@ -17,7 +17,7 @@ use bailiwick::{
         accounts::{self, Filter, Sort},
         actors, effective, events, organizations,
         paging::{Cursor, Paging, Sorted},
-        role_assignments, roles,
+        role_assignments, roles, scopes,
         selections::{self, Change},
         sessions::{self, Limits},
         sign_in,
@@ -190,6 +190,11 @@ fn everything(at: &Database) -> Vec<Asked> {
     });
     ask("org admins", "", &|| at.db.read(&assignments, |view| role_assignments::org_admins(view, &north)).map(|_| ()));
     ask("effective rights", "", &|| at.db.read(&assignments, |view| effective::at(view, paul, &north)).map(|_| ()));
+    let scoped = at.permit::<ScopeView>(SUPER);
+    for filter in [scopes::Filter::default(), scopes::Filter { unused: true, by_change: true, ..scopes::Filter::default() }] {
+        ask("scopes", "", &|| at.db.read(&scoped, |view| scopes::list(view, &filter, &Paging::first(25))).map(|_| ()));
+    }
+    ask("owners of scopes", "", &|| at.db.read(&scoped, |view| scopes::owners(view, "no", &at.org("Acme"))).map(|_| ()));
     for who in [SUPER, INSIDE] {
         let permit = at.permit::<OrganizationView>(who);
         let narrow = organizations::Filter::default();

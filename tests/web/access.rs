@@ -103,6 +103,18 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
         ("post", "/admin/stores/{store}/role-assignments/remove") => {
             (format!("{base}/role-assignments/remove"), pair_fields(house.acc("paul@acme.example")))
         }
+        ("post", "/admin/scopes") => {
+            let name = format!("Made by {name}");
+            (route.to_owned(), vec![("name", name), ("org", north.clone()), ("reach", "this".to_owned())])
+        }
+        ("get", "/admin/scopes/preview") => (format!("{route}?org={north}&reach=this_and_below"), Vec::new()),
+        // It keeps its reach; and administrators use it, so nobody can delete it now.
+        (_, route) if route.starts_with("/admin/scopes/{scope}") => {
+            let (id, rev) = house.pairs("SELECT id AS t, CAST(rev AS text) AS u FROM scopes WHERE name = 'All of Acme'")[0].clone();
+            let fields =
+                vec![("name", "All of Acme".to_owned()), ("org", house.org("Acme")), ("reach", "this_and_below".to_owned()), ("rev", rev)];
+            (route.replace("{scope}", &id), fields)
+        }
         ("post", "/admin/stores") => (route.to_owned(), vec![("name", format!("Made by {name}")), ("slug", format!("made-by-{name}"))]),
         // Nothing is changed, so that nothing is saved.
         ("post", "/admin/stores/{store}/attributes") => (format!("{base}/attributes"), vec![("label.department", department(house))]),

@@ -27,6 +27,7 @@ mod queries;
 mod reach;
 mod role_assignments;
 mod roles;
+mod scopes;
 mod set_up;
 mod sign_in;
 mod unassigned;

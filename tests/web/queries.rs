@@ -28,6 +28,7 @@ fn further(house: &House) -> Vec<(&'static str, String)> {
         ("accounts/{account}?tab=memberships", format!("{base}/accounts/{}?tab=memberships", house.acc("oda@acme.example"))),
         ("accounts/{account}?tab=events", format!("{base}/accounts/{}?tab=events", house.acc("oda@acme.example"))),
         ("events?type=&below=", format!("/admin/events?type=role_assignment&store=customers&org={}&below=1", house.org("Acme"))),
+        ("scopes?q=&org=&sort=", format!("/admin/scopes?q=all&org={}&sort=-changed&per=100", house.org("Acme"))),
         ("search?q=", "/admin/search?q=ada".to_owned()),
         ("accounts/{account}?tab=roles", format!("{base}/accounts/{}?tab=roles", house.acc("oda@acme.example"))),
         ("organizations?view=list", format!("{base}/organizations?view=list&per=100")),

@@ -10,7 +10,8 @@ use crate::{
         key::StoreKey,
         organization::Organization,
         permissions::{
-            EventView, OrganizationActivate, OrganizationRoleEdit, OrganizationView, Permission, RoleAssignmentEdit, UserBlock, UserView,
+            EventView, OrganizationActivate, OrganizationRoleEdit, OrganizationView, Permission, RoleAssignmentEdit, ScopeView, UserBlock,
+            UserView,
         },
         time::Time,
     },
@@ -255,6 +256,9 @@ pub async fn detail(permit: Permit<EventView>, ask: Ask, id: Path<String>) -> Re
         }
         let slug = subject.store.and_then(|key: StoreKey| stores.iter().find(|(store, _)| *store == key)).map(|(_, slug)| slug);
         let href = match (slug, opens(&subject.noun)) {
+            _ if subject.noun == "scope" => {
+                (actor.may(&ScopeView::LEAF) && there.contains(&subject.id)).then(|| format!("/admin/scopes/{}", subject.id))
+            }
             (Some(slug), Some(kind)) if there.contains(&subject.id) => Some(format!("/admin/stores/{slug}/{kind}/{}", subject.id)),
             _ => None,
         };

@@ -18,6 +18,8 @@ pub mod organizations;
 pub mod role_assignments;
 /// Organization roles.
 pub mod roles;
+/// Scopes.
+pub mod scopes;
 /// One search over everything.
 pub mod search;
 /// The *Unassigned roles* tab: the picker and its confirmation.

@@ -16,7 +16,7 @@ use crate::{
         organization::{Lineage, Status, Step, path_text},
         permissions::{
             EventView, OrganizationActivate, OrganizationAdd, OrganizationDelete, OrganizationEdit, OrganizationView, Permission,
-            RoleAssignmentEdit, RoleAssignmentView, UserView,
+            RoleAssignmentEdit, RoleAssignmentView, ScopeView, UserView,
         },
         time::Time,
     },
@@ -26,6 +26,7 @@ use crate::{
         organizations::{self, Node},
         paging::{Paging, Slice},
         role_assignments::{self, OrgAdmin},
+        scopes,
     },
     web::{
         export,
@@ -220,6 +221,8 @@ struct Show {
     accounts: Option<Slice<accounts::Listed>>,
     pager: Option<Pager>,
     admins: Option<Vec<OrgAdmin>>,
+    /// How many scopes it owns, for whoever may see them.
+    scopes: Option<i64>,
     tabs: Vec<(&'static str, &'static str)>,
     may: May,
 }
@@ -313,7 +316,8 @@ pub async fn detail(permit: Permit<OrganizationView>, ask: Ask, path: Path<(Stri
     let below = query.one_of("below", &["1"]) == "1";
     let paging = query.paging(ask.rows());
     let tab_too = tab.clone();
-    let (store, detail, children, accounts, admins, at) = ask
+    let scopes_too = actor.reach_of(&ScopeView::LEAF);
+    let (store, detail, children, accounts, admins, at, scopes) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
@@ -336,7 +340,11 @@ pub async fn detail(permit: Permit<OrganizationView>, ask: Ask, path: Path<(Stri
                     _ => None,
                 };
                 let at = organizations::lineage_of(view, &organization)?;
-                Ok((store, detail, children, accounts, admins, at))
+                let scopes = match scopes_too.filter(|reach| tab_too.is_empty() && reach.contains(&at)) {
+                    Some(_) => Some(view.also::<ScopeView, _>(|view| scopes::count_of(view, organization.key))?),
+                    None => None,
+                };
+                Ok((store, detail, children, accounts, admins, at, scopes))
             })
         })
         .await?;
@@ -349,7 +357,7 @@ pub async fn detail(permit: Permit<OrganizationView>, ask: Ask, path: Path<(Stri
     let f = ask.frame("organizations", Some(&store), vec![crumb(format!("{base}/organizations"), "Organizations"), here(name)]);
     let pager = accounts.as_ref().map(|accounts| Pager::new(&query, accounts));
     let may = May::of(&actor, &at, &store, f.now());
-    Ok(page(Show { f, base, slug: store.slug, query, tab, detail, children, more_children, accounts, pager, admins, tabs, may })
+    Ok(page(Show { f, base, slug: store.slug, query, tab, detail, children, more_children, accounts, pager, admins, scopes, tabs, may })
         .whole()
         .respond_to(&ask.req))
 }

@@ -5,7 +5,7 @@ use crate::{
     access::Permit,
     domain::{
         organization::Organization,
-        permissions::{OrganizationActivate, OrganizationDelete},
+        permissions::{OrganizationActivate, OrganizationDelete, ScopeView},
         text,
     },
     problem::Problem,
@@ -180,6 +180,7 @@ struct Delete {
     organization: Organization,
     bound: Bound,
     may_deactivate: bool,
+    may_see_scopes: bool,
     typed: String,
     proof_due: bool,
     faults: Faults,
@@ -190,11 +191,12 @@ impl Delete {
     /// What keeps it: words, and where to see it.
     fn reasons(&self) -> Vec<(String, String)> {
         let (base, id, bound) = (&self.base, &self.organization.id, &self.bound);
+        let scopes = if self.may_see_scopes { format!("/admin/scopes?org={id}") } else { String::new() };
         [
             (bound.children, "organization below it", "organizations below it", format!("{base}/organizations/{id}")),
             (bound.members, "member", "members", format!("{base}/organizations/{id}?tab=accounts")),
             (bound.assignments, "role assignment", "role assignments", format!("{base}/role-assignments?org={id}")),
-            (bound.scopes, "scope that administrators use", "scopes that administrators use", String::new()),
+            (bound.scopes, "scope that it owns", "scopes that it owns", scopes),
         ]
         .into_iter()
         .filter(|(count, ..)| *count > 0)
@@ -223,7 +225,9 @@ async fn show_delete(ask: &Ask, slug: String, id: String, typed: String, faults:
     let status = if faults.any() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let f = frame(ask, &store, &organization, "Delete");
     let may_deactivate = organization.active && ask.actor()?.may(&OrganizationActivate::LEAF);
-    let view = Delete { f, base: base(&store), organization, bound, may_deactivate, typed, proof_due: proof::is_due(ask), faults };
+    let may_see_scopes = ask.actor()?.may(&ScopeView::LEAF);
+    let view =
+        Delete { f, base: base(&store), organization, bound, may_deactivate, may_see_scopes, typed, proof_due: proof::is_due(ask), faults };
     Ok(page(view).status(status).respond_to(&ask.req))
 }
 
