@@ -18,6 +18,21 @@ pub struct IdentityStore {
     pub self_registration: bool,
     /// People may register a new organization; org admins may create children.
     pub organization_registration: bool,
+    /// What of it the person who asks may open.
+    pub opens: Opens,
+}
+
+/// Which lists of a store somebody may open: those whose permission they hold somewhere in it (D-12).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Opens {
+    /// Organizations.
+    pub organizations: bool,
+    /// Accounts.
+    pub accounts: bool,
+    /// Organization roles.
+    pub roles: bool,
+    /// Role assignments.
+    pub role_assignments: bool,
 }
 
 /// Name and slug of the built-in store.

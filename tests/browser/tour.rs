@@ -152,6 +152,7 @@ fn pages(house: &House, draft: &str) -> Vec<String> {
         let query = match path.rsplit('/').next().unwrap() {
             "unassigned" => format!("?org={organization}&role={role}"),
             "confirm" => format!("?d={draft}"),
+            "disable" | "end-sessions" | "assign" => format!("?account={account}&account={holder}"),
             "remove" => format!("?org={organization}&role={role}&account={holder}"),
             _ => String::new(),
         };
@@ -222,6 +223,7 @@ async fn walks_the_pages(tour: &Tour<'_, '_>) {
         format!("{STORE}/roles?unused=1"),
         format!("{STORE}/roles/{}", house.role("Verification desk")),
         format!("{STORE}/roles/{}/delete", house.role("Data protection contact")),
+        format!("{STORE}/roles/{}/delete?to={}", house.role("Customer support"), house.role("Verification desk")),
         house.pair("role-assignments", "Nordhavn Freight", "Customer support"),
         house.pair("role-assignments", "Nordhavn Freight", "Data protection contact"),
         house.pair("role-assignments", "Gdańsk terminal", "Customer support"),
