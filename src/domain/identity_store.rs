@@ -22,7 +22,7 @@ pub struct IdentityStore {
     pub opens: Opens,
 }
 
-/// Which lists of a store somebody may open: those whose permission they hold somewhere in it (D-12).
+/// What somebody may open and do in a store: that whose permission they hold somewhere in it (D-12).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Opens {
     /// Organizations.
@@ -33,6 +33,12 @@ pub struct Opens {
     pub roles: bool,
     /// Role assignments.
     pub role_assignments: bool,
+    /// Adding accounts.
+    pub adds_accounts: bool,
+    /// Disabling accounts and ending their sessions.
+    pub blocks_accounts: bool,
+    /// Giving roles.
+    pub assigns: bool,
 }
 
 /// Name and slug of the built-in store.

@@ -17,7 +17,10 @@ use crate::{
         attribute::Attribute,
         identity_store::{AttributeType, IdentityStore, Opens},
         key::StoreKey,
-        permissions::{IdentityStoreView, OrganizationRoleView, OrganizationView, Permission, RoleAssignmentView, UserView},
+        permissions::{
+            IdentityStoreView, OrganizationRoleView, OrganizationView, Permission, RoleAssignmentEdit, RoleAssignmentView, UserAdd,
+            UserBlock, UserView,
+        },
         text,
         time::Time,
     },
@@ -64,6 +67,12 @@ struct OpensRow {
     opens_roles: bool,
     #[diesel(sql_type = Bool)]
     opens_role_assignments: bool,
+    #[diesel(sql_type = Bool)]
+    opens_adds_accounts: bool,
+    #[diesel(sql_type = Bool)]
+    opens_blocks_accounts: bool,
+    #[diesel(sql_type = Bool)]
+    opens_assigns: bool,
 }
 
 impl Placed for Row {
@@ -83,6 +92,9 @@ impl From<Row> for Listed {
             accounts: opens.opens_accounts,
             roles: opens.opens_roles && !built_in,
             role_assignments: opens.opens_role_assignments && !built_in,
+            adds_accounts: opens.opens_adds_accounts,
+            blocks_accounts: opens.opens_blocks_accounts,
+            assigns: opens.opens_assigns && !built_in,
         };
         let store = IdentityStore { key, name, slug, built_in, self_registration, organization_registration, opens };
         Self { store, organizations, accounts, changed_at }
@@ -113,6 +125,9 @@ fn columns<G: Ground>(permit: &Permit<G>) -> Sql {
         (&UserView::LEAF, "accounts"),
         (&OrganizationRoleView::LEAF, "roles"),
         (&RoleAssignmentView::LEAF, "role_assignments"),
+        (&UserAdd::LEAF, "adds_accounts"),
+        (&UserBlock::LEAF, "blocks_accounts"),
+        (&RoleAssignmentEdit::LEAF, "assigns"),
     ] {
         sql.push(", ");
         match permit.actor().and_then(|actor| actor.reach_of(leaf)) {

@@ -218,6 +218,7 @@ async fn walks_the_pages(tour: &Tour<'_, '_>) {
         "/admin/search?q=ana".into(),
         "/admin/events?type=role".into(),
         format!("{STORE}/accounts?q=zzqx"),
+        format!("{STORE}/accounts?choose=1"),
         format!("{STORE}/accounts?sort=-last&authn=locked&status=foo"),
         format!("{STORE}/roles?q=zzqx"),
         format!("{STORE}/roles?unused=1"),

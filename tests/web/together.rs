@@ -21,13 +21,13 @@ fn statuses(house: &House, of: &[&str]) -> Vec<String> {
 async fn several_are_disabled_together_with_the_effect_shown_and_it_is_undone_together() {
     for house in House::each().await {
         let (mona, aud) = (house.person("mona@brand.example").await, house.person("aud@acme.example").await);
-        let list = mona.get(&format!("{BASE}?authn=active&per=50")).await.is(200).stays_inert();
+        let list = mona.get(&format!("{BASE}?authn=active&choose=1&per=50")).await.is(200).stays_inert();
         let form = list.form("#people");
         let people = ["aud@acme.example", "tess@acme.example", "p05@acme.example"];
         for identifier in people {
             assert!(form.boxes("account").contains(&house.acc(identifier).as_str()), "{identifier} can be chosen");
         }
-        assert_eq!(form.value("list"), "authn=active&per=50");
+        assert_eq!(form.value("list"), "authn=active&choose=1&per=50");
         let page =
             confirm(&mona, &house, "disable", &["aud@acme.example", "tess@acme.example", "p05@acme.example", "dora@acme.example"]).await;
         let page = page.is(200).stays_inert().says("Disable 3 accounts?").says("Org auditor: 2 accounts").says("1 session ends");
@@ -163,7 +163,8 @@ async fn assigning_a_role_leads_to_the_picker_with_the_chosen_selected() {
         assert_eq!(house.holders("Acme/North", "Greeter"), ["p01@acme.example", "paul@acme.example"]);
         // Who may only look meets no boxes, and no pages behind them.
         let vera = house.person("vera@acme.example").await;
-        assert!(!vera.get(BASE).await.is(200).has("#people"));
+        assert!(!vera.get(&format!("{BASE}?choose=1")).await.is(200).has("#people, #choose"));
+        assert!(mona.get(BASE).await.is(200).has("#choose"));
         confirm_is_forbidden(&vera, &house).await;
     }
 }

@@ -17,8 +17,7 @@ use crate::{
         identity_store::IdentityStore,
         organization::path_text,
         permissions::{
-            InvitationCreate, OrganizationView, Permission, RoleAssignmentEdit, RoleAssignmentView, UserAdd, UserBlock, UserDelete,
-            UserEdit, UserView, UserViewEvents,
+            InvitationCreate, OrganizationView, Permission, RoleAssignmentView, UserBlock, UserDelete, UserEdit, UserView, UserViewEvents,
         },
         time::Time,
     },
@@ -105,6 +104,11 @@ impl List {
         self.may_block || self.may_assign
     }
 
+    /// Whether that is what the person is about: only then the rows carry boxes, as most visits are for looking.
+    fn choosing(&self) -> bool {
+        self.choosable() && self.query.is("choose", "1")
+    }
+
     /// The words of this address, for the way back to it.
     fn words(&self) -> String {
         self.query.words()
@@ -121,6 +125,7 @@ pub async fn list(permit: Permit<UserView>, ask: Ask, slug: Path<String>) -> Res
     let filter = filter(&mut query);
     let sort = query.choice("sort", Sort::from_word).unwrap_or_default();
     let below = query.one_of("below", &["1"]) == "1";
+    query.one_of("choose", &["1"]);
     let org = query.get("org").to_owned();
     let paging = query.paging(ask.rows());
     let (store, at, accounts) = ask
@@ -140,9 +145,9 @@ pub async fn list(permit: Permit<UserView>, ask: Ask, slug: Path<String>) -> Res
     let f = ask.frame("accounts", Some(&store), vec![here("Accounts")]);
     let pager = Pager::new(&query, &accounts);
     let (base, address, at) = (base(&store), query.address(), at.map(|at| at.name));
-    let actor = ask.actor()?;
-    let (may_add, may_block) = (actor.may(&UserAdd::LEAF), actor.may(&UserBlock::LEAF));
-    let (may_import, may_assign) = (may_add && !store.built_in, actor.may(&RoleAssignmentEdit::LEAF) && !store.built_in);
+    let opens = store.opens;
+    let (may_add, may_block, may_assign) = (opens.adds_accounts, opens.blocks_accounts, opens.assigns);
+    let may_import = may_add && !store.built_in;
     Ok(page(List { f, base, query, sort, accounts, pager, at, may_add, may_import, may_block, may_assign })
         .replaces(address)
         .respond_to(&ask.req))
