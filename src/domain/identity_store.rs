@@ -18,6 +18,27 @@ pub struct IdentityStore {
     pub self_registration: bool,
     /// People may register a new organization; org admins may create children.
     pub organization_registration: bool,
+    /// What of it the person who asks may open.
+    pub opens: Opens,
+}
+
+/// What somebody may open and do in a store: that whose permission they hold somewhere in it (D-12).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Opens {
+    /// Organizations.
+    pub organizations: bool,
+    /// Accounts.
+    pub accounts: bool,
+    /// Organization roles.
+    pub roles: bool,
+    /// Role assignments.
+    pub role_assignments: bool,
+    /// Adding accounts.
+    pub adds_accounts: bool,
+    /// Disabling accounts and ending their sessions.
+    pub blocks_accounts: bool,
+    /// Giving roles.
+    pub assigns: bool,
 }
 
 /// Name and slug of the built-in store.

@@ -76,7 +76,7 @@ const PUBLIC: &[&str] = &[
 ];
 
 /// Most domains of one organization.
-const MOST: usize = 50;
+pub const MOST: usize = 50;
 
 /// A checked domain, folded: labels of letters, digits and dashes with a dot between, at most 253 characters, not
 /// one of a public provider.

@@ -4,10 +4,12 @@
 mod change;
 mod memberships;
 mod status;
+mod together;
 
 pub use change::{Act, Edited, MemberActs, Saved, act, add, edit_profile, member_acts, set_groups, set_identifiers};
 pub use memberships::{EndsToo, Switched, block, held_below, join, leave, membership_status};
 pub use status::{Changed, GoesToo, delete, end_sessions, goes_too, may_delete, set_enabled};
+pub use together::{Together, end_sessions_of, together};
 
 use super::{
     conn::Conn,
@@ -451,6 +453,15 @@ pub fn find(reader: &mut impl Reader<UserView>, store: StoreKey, id: &str) -> Re
 pub fn some(reader: &mut impl Reader<UserView>, ids: &[String]) -> Result<Vec<Account>, Problem> {
     let (conn, permit) = reader.parts();
     by_ids_anywhere(conn, permit.reach(), ids)
+}
+
+/// Those of these accounts that are in reach, by name.
+///
+/// # Errors
+/// What the database says.
+pub fn these(reader: &mut impl Reader<UserView>, store: StoreKey, ids: &[String]) -> Result<Vec<Account>, Problem> {
+    let (conn, permit) = reader.parts();
+    by_ids(conn, permit.reach(), store, ids)
 }
 
 /// Which of these accounts the person may look at: those without the permission may look at none.

@@ -3,6 +3,7 @@
 use super::{
     accounts::Account,
     conn::Conn,
+    identity_stores,
     paging::{self, Cursor, Order, Paging, Placed, Slice, Sorted},
     sql::Sql,
     transaction::Reader,
@@ -12,7 +13,9 @@ use crate::{
     domain::{
         event::Outcome,
         key::*,
-        permissions::{EventView, Permission, UserViewEvents},
+        permissions::{
+            AdministratorRoleView, EventView, OrganizationRoleView, OrganizationView, Permission, ScopeView, UserView, UserViewEvents,
+        },
         time::Time,
     },
     problem::Problem,
@@ -285,21 +288,46 @@ pub fn find(reader: &mut impl Reader<EventView>, id: &str) -> Result<Recorded, P
     told(conn, rows)?.pop().ok_or(Problem::NotFound)
 }
 
-/// Which of the things that an event touched are still there, by public id.
+/// Which of the things that an event touched are still there and may be opened by the reader, by public id.
 ///
 /// # Errors
 /// What the database says.
-pub fn still_there(reader: &mut impl Reader<EventView>, event: &Recorded) -> Result<HashSet<String>, Problem> {
+pub fn openable(reader: &mut impl Reader<EventView>, event: &Recorded) -> Result<HashSet<String>, Problem> {
     #[derive(QueryableByName)]
     struct Id {
         #[diesel(sql_type = Text)]
         id: String,
     }
-    let mut sql = Sql::new("SELECT s.id FROM event_subjects s WHERE s.event = ");
-    sql.bind(event.key).push(" AND s.position < ").bind(SUBJECTS as i64);
-    sql.push(" AND (EXISTS (SELECT 1 FROM accounts t WHERE t.id = s.id) OR EXISTS (SELECT 1 FROM organizations t WHERE t.id = s.id)");
-    sql.push(" OR EXISTS (SELECT 1 FROM roles t WHERE t.id = s.id) OR EXISTS (SELECT 1 FROM scopes t WHERE t.id = s.id))");
-    Ok(sql.load::<Id>(reader.conn())?.into_iter().map(|row| row.id).collect())
+    let (conn, permit) = reader.parts();
+    let actor = permit.person()?;
+    let mut sql = Sql::new("SELECT es.id FROM event_subjects es WHERE es.event = ");
+    sql.bind(event.key).push(" AND es.position < ").bind(SUBJECTS as i64).push(" AND (FALSE");
+    for (noun, table, leaf) in [
+        ("account", "accounts", &UserView::LEAF),
+        ("organization", "organizations", &OrganizationView::LEAF),
+        ("role", "roles", &OrganizationRoleView::LEAF),
+    ] {
+        let Some(reach) = actor.reach_of(leaf) else { continue };
+        sql.push(" OR es.noun = ").bind(noun).push(" AND EXISTS (SELECT 1 FROM ").push(table).push(" t WHERE t.id = es.id AND ");
+        match noun {
+            "account" => _ = sql.account_in_reach(&reach, "t.key"),
+            "organization" => _ = sql.in_reach(&reach, "t.key"),
+            _ => _ = sql.push("TRUE"),
+        }
+        sql.push(" AND t.store IN (SELECT s.key ").append(&identity_stores::visible(&reach)).push("))");
+    }
+    if let Some(reach) = actor.reach_of(&ScopeView::LEAF) {
+        sql.push(" OR es.noun = 'scope' AND EXISTS (SELECT 1 FROM scopes t WHERE t.id = es.id AND ")
+            .in_reach(&reach, "t.organization")
+            .push(")");
+    }
+    if actor.may(&AdministratorRoleView::LEAF) {
+        sql.push(" OR es.noun = 'administrator_role' AND EXISTS (SELECT 1 FROM administrator_roles t WHERE t.id = es.id)");
+    }
+    sql.push(" OR es.noun = 'grant' AND EXISTS (SELECT 1 FROM grants g LEFT JOIN scopes s ON s.key = g.scope WHERE g.id = es.id");
+    super::grants::in_sight(&mut sql, actor);
+    sql.push("))");
+    Ok(sql.load::<Id>(conn)?.into_iter().map(|row| row.id).collect())
 }
 
 /// For how long the person who did something may take it back from its message, in seconds (W-3).

@@ -33,7 +33,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Adds the condition that a grant `g` with its scope `s` is one that the person may know of: its scope is owned in their
 /// reach of `administrator.view`, or it is their own, or was handed on through one of theirs.
-fn in_sight(sql: &mut Sql, actor: &crate::access::Actor) {
+pub(super) fn in_sight(sql: &mut Sql, actor: &crate::access::Actor) {
     if actor.is_super() {
         return;
     }

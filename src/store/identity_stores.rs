@@ -12,12 +12,15 @@ use super::{
     transaction::Reader,
 };
 use crate::{
-    access::{Ground, Reach},
+    access::{Ground, Permit, Reach},
     domain::{
         attribute::Attribute,
-        identity_store::{AttributeType, IdentityStore},
+        identity_store::{AttributeType, IdentityStore, Opens},
         key::StoreKey,
-        permissions::IdentityStoreView,
+        permissions::{
+            IdentityStoreView, OrganizationRoleView, OrganizationView, Permission, RoleAssignmentEdit, RoleAssignmentView, UserAdd,
+            UserBlock, UserView,
+        },
         text,
         time::Time,
     },
@@ -50,6 +53,26 @@ struct Row {
     accounts: i64,
     #[diesel(sql_type = BigInt)]
     changed_at: Time,
+    #[diesel(embed)]
+    opens: OpensRow,
+}
+
+#[derive(QueryableByName)]
+struct OpensRow {
+    #[diesel(sql_type = Bool)]
+    opens_organizations: bool,
+    #[diesel(sql_type = Bool)]
+    opens_accounts: bool,
+    #[diesel(sql_type = Bool)]
+    opens_roles: bool,
+    #[diesel(sql_type = Bool)]
+    opens_role_assignments: bool,
+    #[diesel(sql_type = Bool)]
+    opens_adds_accounts: bool,
+    #[diesel(sql_type = Bool)]
+    opens_blocks_accounts: bool,
+    #[diesel(sql_type = Bool)]
+    opens_assigns: bool,
 }
 
 impl Placed for Row {
@@ -60,8 +83,20 @@ impl Placed for Row {
 
 impl From<Row> for Listed {
     fn from(row: Row) -> Self {
-        let Row { key, name, slug, built_in, self_registration, organization_registration, organizations, accounts, changed_at, .. } = row;
-        let store = IdentityStore { key, name, slug, built_in, self_registration, organization_registration };
+        let Row {
+            key, name, slug, built_in, self_registration, organization_registration, organizations, accounts, changed_at, opens, ..
+        } = row;
+        // The built-in store has no organization roles (domain.md, Words).
+        let opens = Opens {
+            organizations: opens.opens_organizations,
+            accounts: opens.opens_accounts,
+            roles: opens.opens_roles && !built_in,
+            role_assignments: opens.opens_role_assignments && !built_in,
+            adds_accounts: opens.opens_adds_accounts,
+            blocks_accounts: opens.opens_blocks_accounts,
+            assigns: opens.opens_assigns && !built_in,
+        };
+        let store = IdentityStore { key, name, slug, built_in, self_registration, organization_registration, opens };
         Self { store, organizations, accounts, changed_at }
     }
 }
@@ -82,14 +117,47 @@ pub struct Listed {
 const COLUMNS: &str = "SELECT s.key, s.name, s.name_folded, s.slug, s.built_in, s.self_registration, s.organization_registration, \
      (SELECT count(*) FROM organizations o WHERE o.store = s.key) AS organizations, s.accounts, s.changed_at";
 
-/// Stores in which the reach has an organization; all of them for whoever sees the tenant-wide things (D-7).
-fn visible(reach: &Reach) -> Sql {
-    let mut from = Sql::new("FROM identity_stores s WHERE ");
-    if reach.tenant() {
-        from.push("TRUE");
-    } else {
-        from.push("EXISTS (SELECT 1 FROM organizations so WHERE so.store = s.key AND ").in_reach(reach, "so.key").push(")");
+/// The columns of [`Row`] for whoever holds the permit: what they may open is asked of each store with them.
+fn columns<G: Ground>(permit: &Permit<G>) -> Sql {
+    let mut sql = Sql::new(COLUMNS);
+    for (leaf, name) in [
+        (&OrganizationView::LEAF, "organizations"),
+        (&UserView::LEAF, "accounts"),
+        (&OrganizationRoleView::LEAF, "roles"),
+        (&RoleAssignmentView::LEAF, "role_assignments"),
+        (&UserAdd::LEAF, "adds_accounts"),
+        (&UserBlock::LEAF, "blocks_accounts"),
+        (&RoleAssignmentEdit::LEAF, "assigns"),
+    ] {
+        sql.push(", ");
+        match permit.actor().and_then(|actor| actor.reach_of(leaf)) {
+            // The store itself was found through this reach.
+            Some(reach) if reach == *permit.reach() => _ = sql.push("TRUE"),
+            Some(reach) => _ = sql.append(&has_some(&reach)),
+            None => _ = sql.push("FALSE"),
+        }
+        sql.push(" AS opens_").push(name);
     }
+    sql.push(" ");
+    sql
+}
+
+/// The condition that the reach has an organization in store `s`; any store will do for whoever sees the tenant-wide things
+/// (D-7).
+fn has_some(reach: &Reach) -> Sql {
+    let mut sql = Sql::new("");
+    if reach.tenant() {
+        sql.push("TRUE");
+    } else {
+        sql.push("EXISTS (SELECT 1 FROM organizations so WHERE so.store = s.key AND ").in_reach(reach, "so.key").push(")");
+    }
+    sql
+}
+
+/// Stores in which the reach has an organization.
+pub(super) fn visible(reach: &Reach) -> Sql {
+    let mut from = Sql::new("FROM identity_stores s WHERE ");
+    from.append(&has_some(reach));
     from
 }
 
@@ -104,7 +172,7 @@ pub fn list<G: Ground>(reader: &mut impl Reader<G>, q: &str, paging: &Paging) ->
         from.push(" AND s.name_folded LIKE ").bind(format!("%{}%", like(&text::fold(q)))).push(" ESCAPE '\\'");
     }
     let order = Order { column: "s.name_folded", key: "s.key", descending: false };
-    Ok(paging::slice::<Row>(conn, COLUMNS, &from, order, paging)?.map(Listed::from))
+    Ok(paging::slice_with::<Row>(conn, &columns(permit), &from, order, paging)?.map(Listed::from))
 }
 
 /// The store with this slug, where the reader may know of it.
@@ -113,8 +181,8 @@ pub fn list<G: Ground>(reader: &mut impl Reader<G>, q: &str, paging: &Paging) ->
 /// [`Problem::NotFound`] otherwise.
 pub fn find<G: Ground>(reader: &mut impl Reader<G>, slug: &str) -> Result<IdentityStore, Problem> {
     let (conn, permit) = reader.parts();
-    let mut sql = Sql::new(COLUMNS);
-    sql.push(" ").append(&visible(permit.reach())).push(" AND s.slug = ").bind(slug);
+    let mut sql = columns(permit);
+    sql.append(&visible(permit.reach())).push(" AND s.slug = ").bind(slug);
     sql.load::<Row>(conn)?.pop().map(|row| Listed::from(row).store).ok_or(Problem::NotFound)
 }
 
@@ -124,8 +192,8 @@ pub fn find<G: Ground>(reader: &mut impl Reader<G>, slug: &str) -> Result<Identi
 /// What the database says.
 pub fn slugs<G: Ground>(reader: &mut impl Reader<G>) -> Result<Vec<(StoreKey, String)>, Problem> {
     let (conn, permit) = reader.parts();
-    let mut sql = Sql::new(COLUMNS);
-    sql.push(" ").append(&visible(permit.reach())).push(" ORDER BY s.key");
+    let mut sql = columns(permit);
+    sql.append(&visible(permit.reach())).push(" ORDER BY s.key");
     Ok(sql.load::<Row>(conn)?.into_iter().map(|row| (row.key, row.slug)).collect())
 }
 
@@ -135,8 +203,8 @@ pub fn slugs<G: Ground>(reader: &mut impl Reader<G>) -> Result<Vec<(StoreKey, St
 /// As [`find`].
 pub(super) fn find_by_key<G: Ground>(reader: &mut impl Reader<G>, key: StoreKey) -> Result<IdentityStore, Problem> {
     let (conn, permit) = reader.parts();
-    let mut sql = Sql::new(COLUMNS);
-    sql.push(" ").append(&visible(permit.reach())).push(" AND s.key = ").bind(key);
+    let mut sql = columns(permit);
+    sql.append(&visible(permit.reach())).push(" AND s.key = ").bind(key);
     sql.load::<Row>(conn)?.pop().map(|row| Listed::from(row).store).ok_or(Problem::NotFound)
 }
 
@@ -175,8 +243,8 @@ struct Group {
 /// [`Problem::NotFound`] when there is no such store.
 pub fn detail(reader: &mut impl Reader<IdentityStoreView>, slug: &str) -> Result<Detail, Problem> {
     let (conn, permit) = reader.parts();
-    let mut sql = Sql::new(COLUMNS);
-    sql.push(" ").append(&visible(permit.reach())).push(" AND s.slug = ").bind(slug);
+    let mut sql = columns(permit);
+    sql.append(&visible(permit.reach())).push(" AND s.slug = ").bind(slug);
     let listed: Listed = sql.load::<Row>(conn)?.pop().ok_or(Problem::NotFound)?.into();
     let attributes = attributes(conn, listed.store.key)?;
     let mut sql = Sql::new(

@@ -96,6 +96,21 @@ fn find_in(conn: &mut Conn, reach: &Reach, store: StoreKey, id: &str) -> Result<
     Ok(sql.load::<Row>(conn)?.pop().map(Organization::from))
 }
 
+/// Those of these organizations that lie in the reach of the reader's permit, by public id: where a link may lead.
+///
+/// # Errors
+/// What the database says.
+pub fn within<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey, ids: &[&str]) -> Result<HashSet<String>, Problem> {
+    let (conn, permit) = reader.parts();
+    let mut sql = Sql::new(ROW);
+    sql.push("o.store = ").bind(store).push(" AND ").in_reach(permit.reach(), "o.key").push(" AND o.id IN (NULL");
+    for id in ids {
+        sql.push(", ").bind(*id);
+    }
+    sql.push(")");
+    Ok(sql.load::<Row>(conn)?.into_iter().map(|row| row.id).collect())
+}
+
 /// The organizations of a store at the ends of these folded paths, each with its lineage.
 pub(super) fn by_paths(
     conn: &mut Conn,

@@ -21,11 +21,20 @@ pub struct Preferences {
     pub per_page: i32,
     /// Whether single keys are shortcuts.
     pub shortcuts: bool,
+    /// What stands between the cells of exported lists: `comma` or `semicolon`.
+    pub separator: String,
 }
 
 impl Default for Preferences {
     fn default() -> Self {
-        Self { appearance: "device".into(), density: "comfortable".into(), time_zone: None, per_page: 25, shortcuts: true }
+        Self {
+            appearance: "device".into(),
+            density: "comfortable".into(),
+            time_zone: None,
+            per_page: 25,
+            shortcuts: true,
+            separator: "comma".into(),
+        }
     }
 }
 
@@ -41,7 +50,7 @@ fn load(conn: &mut Conn, account: AccountKey) -> Result<Preferences, Problem> {
     use preferences as p;
     Ok(p::table
         .find(account)
-        .select((p::appearance, p::density, p::time_zone, p::per_page, p::shortcuts))
+        .select((p::appearance, p::density, p::time_zone, p::per_page, p::shortcuts, p::separator))
         .first(conn)
         .optional()?
         .unwrap_or_default())
@@ -59,6 +68,7 @@ pub fn save(note: &mut Note, account: AccountKey, wanted: &Preferences) -> Resul
         p::time_zone.eq(&wanted.time_zone),
         p::per_page.eq(wanted.per_page),
         p::shortcuts.eq(wanted.shortcuts),
+        p::separator.eq(&wanted.separator),
     );
     on_each!(note.conn(), |conn| diesel::insert_into(p::table)
         .values((p::account.eq(account), values))

@@ -741,6 +741,33 @@ pub(super) fn restore(tx: &mut Tx<RoleAssignmentEdit>, wanted: &Wanted, former: 
     Ok(accounts.len())
 }
 
+/// Moves every assignment of a role that has not ended to another role, with its dates and reason. Where the account
+/// holds that one at the organization already, the two become one that lasts as long as both together.
+pub(super) fn move_all(conn: &mut Conn, from: RoleKey, to: RoleKey, by: &str, now: Time) -> Result<(), Problem> {
+    let mut sql = Sql::new(
+        "INSERT INTO role_assignments (organization, role, account, starts, ends, reason, given, given_by, given_at) SELECT ra.organization, ",
+    );
+    sql.bind(to).push(", ra.account, ra.starts, ra.ends, ra.reason, ").bind(Given::Hand.word()).push(", ").bind(by).push(", ").bind(now);
+    sql.push(" FROM role_assignments ra WHERE ra.role = ").bind(from).push(" AND (ra.ends IS NULL OR ra.ends > ").bind(now);
+    sql.push(") ON CONFLICT (organization, role, account) DO UPDATE SET given = excluded.given, given_by = excluded.given_by, given_at = excluded.given_at");
+    for (column, wider) in [("starts", "<"), ("ends", ">")] {
+        // A row that has ended is not held: it is renewed. Without an instant there is no bound.
+        sql.push(", ").push(column).push(" = CASE WHEN role_assignments.ends <= ").bind(now).push(" THEN excluded.").push(column);
+        sql.push(" WHEN role_assignments.")
+            .push(column)
+            .push(" IS NULL OR excluded.")
+            .push(column)
+            .push(" IS NULL THEN NULL WHEN excluded.");
+        sql.push(column).push(" ").push(wider).push(" role_assignments.").push(column).push(" THEN excluded.").push(column);
+        sql.push(" ELSE role_assignments.").push(column).push(" END");
+    }
+    sql.push(", reason = CASE WHEN role_assignments.ends <= ").bind(now).push(" THEN excluded.reason ELSE role_assignments.reason END");
+    sql.execute(conn)?;
+    let mut sql = Sql::new("DELETE FROM role_assignments WHERE role = ");
+    sql.bind(from);
+    sql.execute(conn).map(|_| ())
+}
+
 /// Somebody through whom an organization is administered: for its page.
 #[derive(Clone, Debug)]
 pub struct OrgAdmin {

@@ -1,6 +1,10 @@
 //! Organization roles (R-*). They count as things of the root organization (D-7), so whoever may see one may
 //! see those of every store.
 
+mod remap;
+
+pub use remap::{Remap, Remapped, remap, remap_effect};
+
 use super::{
     conn::Conn,
     paging::{self, Cursor, Order, Paging, Placed, Slice, Sorted},
@@ -17,7 +21,7 @@ use crate::{
         identity_store::IdentityStore,
         key::*,
         organization::{Lineage, Step},
-        permissions::{OrganizationRoleAdd, OrganizationRoleDelete, OrganizationRoleEdit, OrganizationRoleView, RoleAssignmentView},
+        permissions::{OrganizationRoleAdd, OrganizationRoleDelete, OrganizationRoleEdit, OrganizationRoleView},
         rights::{Cell, Rights},
         role::{Role, Terms, name_taken},
         text,
@@ -229,7 +233,7 @@ pub fn find_by_key<G: Ground>(reader: &mut impl Reader<G>, store: &IdentityStore
 ///
 /// # Errors
 /// What the database says.
-pub fn choices(reader: &mut impl Reader<RoleAssignmentView>, store: StoreKey) -> Result<Vec<(String, String)>, Problem> {
+pub fn choices<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey) -> Result<Vec<(String, String)>, Problem> {
     Ok(roles::table
         .filter(roles::store.eq(store))
         .order((roles::name_sort, roles::key))
@@ -506,7 +510,7 @@ fn may_change<G: Ground>(tx: &mut Tx<G>, role: Option<&Role>, before: &Terms, af
 }
 
 /// Where the role is held, each organization with the latest end there.
-fn assigned<G: Ground>(tx: &mut Tx<G>, role: RoleKey) -> Result<Vec<(Lineage, Option<Time>)>, Problem> {
+fn assigned<G: Ground>(reader: &mut impl Reader<G>, role: RoleKey) -> Result<Vec<(Lineage, Option<Time>)>, Problem> {
     #[derive(QueryableByName)]
     struct At {
         #[diesel(sql_type = BigInt)]
@@ -517,9 +521,9 @@ fn assigned<G: Ground>(tx: &mut Tx<G>, role: RoleKey) -> Result<Vec<(Lineage, Op
         ends: Option<Time>,
     }
     let mut sql = Sql::new("SELECT organization, count(*) - count(ends) AS open, max(ends) AS ends FROM role_assignments WHERE role = ");
-    sql.bind(role).push(" AND (ends IS NULL OR ends > ").bind(tx.now()).push(") GROUP BY organization");
-    let rows: Vec<At> = sql.load(tx.conn())?;
-    let mut lineages = tree::lineages(tx.conn(), rows.iter().map(|row| row.organization))?;
+    sql.bind(role).push(" AND (ends IS NULL OR ends > ").bind(reader.now()).push(") GROUP BY organization");
+    let rows: Vec<At> = sql.load(reader.conn())?;
+    let mut lineages = tree::lineages(reader.conn(), rows.iter().map(|row| row.organization))?;
     Ok(rows
         .into_iter()
         .filter_map(|row| lineages.remove(&row.organization).map(|lineage| (lineage, if row.open > 0 { None } else { row.ends })))

@@ -257,6 +257,7 @@ diesel::table! {
         time_zone -> Nullable<Text>,
         per_page -> Integer,
         shortcuts -> Bool,
+        separator -> Text,
     }
 }
 

@@ -88,6 +88,7 @@ pub async fn send<G: Ground, R: 'static>(
             Ok(permit)
         })
         .await?;
+    let separator = separator(ask);
     let day = ask.house.db.clock.now().timestamp().strftime("%Y-%m-%d").to_string();
     let db = ask.house.db.clone();
     let (out, chunks) = mpsc::channel::<io::Result<Bytes>>(4);
@@ -106,7 +107,7 @@ pub async fn send<G: Ground, R: 'static>(
             let rows: Vec<Vec<String>> = slice.rows.iter().map(&row).collect();
             let last = slice.last;
             let text = match format {
-                Format::Csv => csv_piece(&sheet.columns, &rows, first),
+                Format::Csv => csv_piece(&sheet.columns, &rows, first, separator),
                 Format::Json => json_piece(&sheet.columns, &rows, first, last.is_none()),
             };
             // Nobody reads any more: then nobody writes.
@@ -129,10 +130,29 @@ pub async fn send<G: Ground, R: 'static>(
     Ok(HttpResponse::Ok().content_type(kind).insert_header((header::CONTENT_DISPOSITION, file)).body(Chunks(chunks)))
 }
 
+/// What the person wants between the cells.
+fn separator(ask: &Ask) -> u8 {
+    if ask.visitor.preferences.separator == "semicolon" { b';' } else { b',' }
+}
+
+/// Comma-separated values that were kept, as the person wants them: with the byte order mark, and their own separator.
+///
+/// # Errors
+/// When what was kept cannot be read.
+pub fn separated(ask: &Ask, kept: &str) -> Result<String, Problem> {
+    let mut writer =
+        csv::WriterBuilder::new().delimiter(separator(ask)).terminator(csv::Terminator::CRLF).flexible(true).from_writer(Vec::new());
+    for record in csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(kept.as_bytes()).records() {
+        writer.write_record(&record.map_err(Problem::internal)?).map_err(Problem::internal)?;
+    }
+    let bytes = writer.into_inner().map_err(|error| Problem::internal(error.into_error()))?;
+    Ok(format!("\u{FEFF}{}", String::from_utf8_lossy(&bytes)))
+}
+
 /// Rows as CSV; the first piece begins with the byte order mark and the heads.
-pub fn csv_piece(columns: &[String], rows: &[Vec<String>], first: bool) -> io::Result<Vec<u8>> {
+pub fn csv_piece(columns: &[String], rows: &[Vec<String>], first: bool, separator: u8) -> io::Result<Vec<u8>> {
     let mut start = if first { "\u{FEFF}".as_bytes().to_vec() } else { Vec::new() };
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(&mut start);
+    let mut writer = csv::WriterBuilder::new().delimiter(separator).terminator(csv::Terminator::CRLF).from_writer(&mut start);
     if first {
         writer.write_record(columns)?;
     }
@@ -183,8 +203,10 @@ mod tests {
     #[test]
     fn formulas_are_inert_and_separators_quoted() {
         let rows = [vec!["=1+1".to_owned(), "a,\"b\"".to_owned()], vec!["-".to_owned(), "Łódź".to_owned()]];
-        let text = String::from_utf8(csv_piece(&["A".into(), "B".into()], &rows, true).unwrap()).unwrap();
+        let text = String::from_utf8(csv_piece(&["A".into(), "B".into()], &rows, true, b',').unwrap()).unwrap();
         assert_eq!(text, "\u{FEFF}A,B\r\n'=1+1,\"a,\"\"b\"\"\"\r\n'-,Łódź\r\n");
+        let semicolons = String::from_utf8(csv_piece(&["A".into(), "B".into()], &[vec!["a;b".into(), "c,d".into()]], false, b';').unwrap());
+        assert_eq!(semicolons.unwrap(), "\"a;b\";c,d\r\n");
         let text = String::from_utf8(json_piece(&["A".into(), "B".into()], &rows, true, true).unwrap()).unwrap();
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap()[0]["A"], "=1+1");
     }

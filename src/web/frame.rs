@@ -15,7 +15,7 @@ use crate::{
     access::{Actor, Administration, Ground, Permit},
     domain::{
         identity_store::IdentityStore,
-        permissions::{self, Permission},
+        permissions::{EventView, Permission},
         text,
         time::Time,
     },
@@ -310,16 +310,18 @@ fn nav(actor: &Actor, store: Option<&IdentityStore>, current: &'static str) -> V
     if let Some(store) = store {
         let base = format!("/admin/stores/{}", store.slug);
         let mut entries = Vec::new();
-        if actor.may(&permissions::OrganizationView::LEAF) {
+        // Of this very store: elsewhere they may hold other permissions.
+        let opens = store.opens;
+        if opens.organizations {
             entries.push(entry(format!("{base}/organizations"), "organization", "Organizations", "organizations"));
         }
-        if actor.may(&permissions::UserView::LEAF) {
+        if opens.accounts {
             entries.push(entry(format!("{base}/accounts"), "accounts", "Accounts", "accounts"));
         }
-        if actor.may(&permissions::OrganizationRoleView::LEAF) && !store.built_in {
+        if opens.roles {
             entries.push(entry(format!("{base}/roles"), "role", "Roles", "roles"));
         }
-        if actor.may(&permissions::RoleAssignmentView::LEAF) && !store.built_in {
+        if opens.role_assignments {
             entries.push(entry(format!("{base}/role-assignments"), "assignment", "Role assignments", "role-assignments"));
         }
         groups.push(Group { heading: "Organizations", entries });
@@ -333,7 +335,7 @@ fn nav(actor: &Actor, store: Option<&IdentityStore>, current: &'static str) -> V
     }
     groups.push(Group { heading: "Administrators", entries: administration });
     let mut system = vec![entry("/admin/stores".into(), "store", "Identity stores", "stores")];
-    if actor.may(&permissions::EventView::LEAF) {
+    if actor.may(&EventView::LEAF) {
         system.push(entry("/admin/events".into(), "events", "Event log", "events"));
     }
     groups.push(Group { heading: "System", entries: system });

@@ -113,6 +113,11 @@ impl Query {
         self.with_all(&[])
     }
 
+    /// Its words alone, for a form that leads back here.
+    pub fn words(&self) -> String {
+        self.address().split_once('?').map_or_else(String::new, |(_, words)| words.to_owned())
+    }
+
     /// The address under which the whole list is sent as a file.
     pub fn export(&self, path: &str) -> String {
         let query = Self { path: format!("{path}/export"), ..self.clone() };

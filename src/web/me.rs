@@ -195,12 +195,13 @@ pub struct Settings {
     time_zone: String,
     per: i32,
     shortcuts: Option<String>,
+    separator: String,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        let Preferences { appearance, density, per_page, .. } = Preferences::default();
-        Self { appearance, density, time_zone: String::new(), per: per_page, shortcuts: None }
+        let Preferences { appearance, density, per_page, separator, .. } = Preferences::default();
+        Self { appearance, density, time_zone: String::new(), per: per_page, shortcuts: None, separator }
     }
 }
 
@@ -218,6 +219,7 @@ pub async fn settings(permit: Permit<Myself>, ask: Ask, form: Form<Settings>) ->
             "Enter a zone like Europe/Lisbon, or leave it empty to follow your browser.",
         ),
         fault("per", [25, 50, 100].contains(&typed.per), "Choose 25, 50 or 100."),
+        fault("separator", ["comma", "semicolon"].contains(&typed.separator.as_str()), "Choose comma or semicolon."),
     ]
     .into_iter()
     .flatten()
@@ -228,6 +230,7 @@ pub async fn settings(permit: Permit<Myself>, ask: Ask, form: Form<Settings>) ->
         time_zone: (!zone.is_empty()).then(|| zone.clone()),
         per_page: typed.per,
         shortcuts: typed.shortcuts.as_deref() == Some("on"),
+        separator: typed.separator,
     };
     if form.review || !faults.is_empty() {
         let draft = Draft { zone: Some(zone), preferences: Some(wanted), faults: Faults(faults), ..Draft::default() };

@@ -111,6 +111,11 @@ people {
     get "/admin/stores/{store}/accounts/import/{list}" => console::accounts::preview;
     post "/admin/stores/{store}/accounts/import/{list}" => console::accounts::import;
     get "/admin/stores/{store}/accounts/import/{list}/result" => console::accounts::result;
+    get "/admin/stores/{store}/accounts/disable" => console::accounts::confirm_disable;
+    post "/admin/stores/{store}/accounts/disable" => console::accounts::disable_all;
+    get "/admin/stores/{store}/accounts/end-sessions" => console::accounts::confirm_end_sessions;
+    post "/admin/stores/{store}/accounts/end-sessions" => console::accounts::end_all_sessions;
+    get "/admin/stores/{store}/accounts/assign" => console::accounts::assign;
     get "/admin/stores/{store}/accounts/{account}" => console::accounts::detail;
     get "/admin/stores/{store}/accounts/{account}/profile" => console::accounts::profile_form;
     post "/admin/stores/{store}/accounts/{account}/profile" => console::accounts::profile;

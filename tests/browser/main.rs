@@ -7,6 +7,7 @@ mod house;
 mod visit;
 
 mod entries;
+mod everyday;
 mod keyboard;
 mod main_job;
 mod me;

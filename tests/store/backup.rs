@@ -43,8 +43,20 @@ fn a_backup_made_while_others_write_is_whole_and_comes_back() {
         assert_eq!(copy.read(&system::checking(Origin::default()), check::check).unwrap(), Vec::<String>::new());
         assert!(restore().unwrap_err().to_string().contains("is in use"), "while somebody has it open");
     }
+    // What a killed process left beside its database belongs to that one, and must not be taken for the new one's.
+    let beside = ["-wal", "-shm"].map(|end| folder.path().join(format!("there.db{end}")));
+    let leave = || beside.iter().for_each(|stale| std::fs::write(stale, b"of the old database").unwrap());
+    leave();
     let kept = restore().unwrap().unwrap();
     assert!(kept.is_file() && there.is_file());
+    assert!(!beside.iter().any(|stale| stale.exists()), "beside what replaces a database");
+    std::fs::remove_file(&there).unwrap();
+    leave();
+    assert_eq!(restore().unwrap(), None);
+    assert!(!beside.iter().any(|stale| stale.exists()), "beside what comes where one was deleted");
+    let copy = Db::open(&url, 1, Clock::system(), Chance::system()).unwrap();
+    assert_eq!(world(&copy), before);
+    drop(copy);
     let names: Vec<String> =
         std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert!(!names.iter().any(|name| name.contains(".part")), "{names:?}");

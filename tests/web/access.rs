@@ -149,6 +149,16 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
             let fields = vec![("name", format!("Made by {name}")), ("email", format!("{name}@made.example")), ("org", north.clone())];
             (format!("{base}/accounts"), fields)
         }
+        // Dora is disabled already; without the mark of its effect a post is only asked to confirm.
+        (
+            "get",
+            "/admin/stores/{store}/accounts/disable"
+            | "/admin/stores/{store}/accounts/end-sessions"
+            | "/admin/stores/{store}/accounts/assign",
+        ) => (format!("{}?account={}", route.replace("{store}", "customers"), house.acc("dora@acme.example")), Vec::new()),
+        ("post", "/admin/stores/{store}/accounts/disable" | "/admin/stores/{store}/accounts/end-sessions") => {
+            (route.replace("{store}", "customers"), vec![("account", house.acc("dora@acme.example"))])
+        }
         (_, route) if route.starts_with("/admin/stores/{store}/accounts/{account}/") => {
             let act = &route["/admin/stores/{store}/accounts/{account}/".len()..];
             let (tess, acme) = (house.acc("tess@acme.example"), house.org("Acme"));

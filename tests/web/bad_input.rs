@@ -71,11 +71,13 @@ async fn rubbish_in_an_address_does_no_harm() {
                 }
             }
         }
-        for word in ["org", "role", "account"] {
+        for word in ["org", "role", "account", "parent", "list"] {
             for value in &odd {
                 for list in [
                     format!("{base}/role-assignments?"),
                     format!("{base}/accounts?"),
+                    format!("{base}/accounts/disable?account=x&"),
+                    format!("{base}/organizations?"),
                     format!("{base}/role-assignments/remove?account=x&"),
                     format!("{base}/role-assignments/unassigned?org={north}&role={auditor}&"),
                 ] {

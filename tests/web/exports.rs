@@ -17,6 +17,34 @@ fn cells(page: &Page) -> Vec<Vec<String>> {
 }
 
 #[actix_web::test]
+async fn a_list_comes_with_semicolons_for_whoever_likes_them_and_is_taken_in_again() {
+    for house in House::each().await {
+        let mona = house.person("mona@brand.example").await;
+        let csv = async |path: &str| mona.post(path, &[("format", "csv")]).await.is(200).body;
+        let accounts = "/admin/stores/customers/accounts";
+        let commas = csv(&format!("{accounts}/export?q=paul")).await;
+        assert!(commas.starts_with("\u{FEFF}Id,Name,E-mail,"), "{commas}");
+        let form = mona.get("/me").await.is(200).form("form[action='/me/settings']");
+        mona.submit(form.with("separator", "semicolon")).await.is(303);
+        assert_eq!(mona.get("/me").await.is(200).form("form[action='/me/settings']").value("separator"), "semicolon");
+        let semicolons = csv(&format!("{accounts}/export?q=paul")).await;
+        assert_eq!(semicolons, commas.replace(',', ";"), "Paul has no comma in what he is");
+        for list in [
+            "email;name;organizations\nsemi@listed.example;Semi Colon;Acme > North\n",
+            "email,name,organizations\ncom@listed.example,Com Ma,Acme > North\n",
+        ] {
+            let page = mona.upload(&format!("{accounts}/import"), "list.csv", list).await.is(303);
+            let preview = page.leads_to().unwrap().to_owned();
+            let page = mona.get(&preview).await.is(200);
+            mona.submit(page.form("form[method=post][action*='/import/']")).await.is(303);
+            let result = mona.get(&format!("{preview}/result")).await.is(200).body;
+            assert!(result.starts_with("\u{FEFF}email;name;organizations;Line;Result;Why\r\n"), "{result}");
+        }
+        assert_eq!(house.number("SELECT count(*) AS n FROM accounts WHERE email LIKE '%@listed.example'"), 2);
+    }
+}
+
+#[actix_web::test]
 async fn every_list_is_a_file_of_all_rows_in_reach_with_formulas_defused() {
     for house in House::each_crowded().await {
         let (su, vera) = (house.person("su@brand.example").await, house.person("vera@acme.example").await);

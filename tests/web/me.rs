@@ -141,6 +141,7 @@ async fn settings_are_kept_and_bad_ones_refused() {
             ("time_zone", "../../etc/passwd"),
             ("time_zone", "a\0"),
             ("per", "7"),
+            ("separator", "tab"),
         ] {
             let page = paul.post("/me/settings", &[(field, value)]).await;
             assert_eq!(page.status, 422, "{field}={value}: {}", page.text());

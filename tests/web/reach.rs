@@ -1,6 +1,6 @@
 //! Administrators with a scope: the same pages, smaller (D-12, P-3, Z-5).
 
-use crate::house::House;
+use crate::house::{House, PASSWORD};
 use bailiwick::web::routes;
 use serde_json::json;
 
@@ -176,5 +176,56 @@ async fn a_grant_that_does_not_act_now_opens_nothing() {
         ina.get("/admin").await.is(200);
         house.wait_minutes(60 * 24 * 40);
         house.person("fay@acme.example").await.get("/admin").await.is(200);
+    }
+}
+
+#[actix_web::test]
+async fn sidebar_and_log_lead_only_where_the_person_may_go_in_that_very_store() {
+    for house in House::each().await {
+        let partners = "Partners <b class=\"evil\">&</b>";
+        house.import(json!({ "bailiwick": 1,
+            "identity_stores": [{ "name": "Customers", "slug": "customers", "self_registration": true, "organization_registration": true,
+                "accounts": [{ "email": "two@acme.example", "name": "Two Stores", "password": PASSWORD }] }],
+            "administrator_roles": [
+                { "name": "Looker", "kind": "other", "permissions": ["organization.view", "event.view"] },
+                { "name": "Counter", "kind": "other", "permissions": ["user.view", "role_assignment.view"] }],
+            "scopes": [{ "name": "All of Zeta", "store": partners, "organization": ["Zeta"], "reach": "this_and_below" }],
+            "grants": [
+                { "role": "Looker", "store": "Customers", "account": "two@acme.example",
+                  "scope": { "store": "Customers", "organization": ["Acme"], "name": "All of Acme" } },
+                { "role": "Counter", "store": "Customers", "account": "two@acme.example",
+                  "scope": { "store": partners, "organization": ["Zeta"], "name": "All of Zeta" } }] }));
+        let (su, two) = (house.person("su@brand.example").await, house.person("two@acme.example").await);
+        for (store, page, open) in
+            [("customers", "organizations", vec!["organizations"]), ("partners", "accounts", vec!["accounts", "role-assignments"])]
+        {
+            let base = format!("/admin/stores/{store}");
+            let page = two.get(&format!("{base}/{page}")).await.is(200);
+            let mut led: Vec<String> = page.attributes(&format!("a[href^='{base}/']"), "href");
+            led.retain(|href| !href.contains('?') && !href.contains('_'));
+            led.sort();
+            led.dedup();
+            assert_eq!(led, open.iter().map(|kind| format!("{base}/{kind}")).collect::<Vec<_>>());
+            for href in led {
+                two.get(&href).await.is(200);
+            }
+        }
+        two.get("/admin/stores/customers/accounts").await.is(404);
+        // What happened in Acme is told; only to the organization leads a link.
+        let (north, role, paul) = (house.org("Acme/North"), house.role("Greeter"), house.acc("paul@acme.example"));
+        let fields = [("org", north.as_str()), ("role", role.as_str()), ("account", paul.as_str())];
+        su.post(&format!("{BASE}/role-assignments"), &fields).await.is(303);
+        let event = house.texts("SELECT id AS t FROM events WHERE action = 'role_assignment.add'").remove(0);
+        let page = two.get(&format!("/admin/events/{event}")).await.is(200).says(&paul);
+        let led = |page: &crate::page::Page| page.attributes("main a[href^='/admin/stores/']", "href");
+        assert_eq!(led(&page), [format!("{BASE}/organizations/{north}")]);
+        let page = su.get(&format!("/admin/events/{event}")).await.is(200);
+        for href in [format!("organizations/{north}"), format!("accounts/{paul}"), format!("roles/{role}")] {
+            assert!(led(&page).contains(&format!("{BASE}/{href}")), "{href} is open to Su");
+        }
+        // Mona sees Acme, and Karl's page too, but not the other organization that he belongs to.
+        let mona = house.person("mona@brand.example").await;
+        let page = mona.get(&format!("{BASE}/accounts/{}?tab=memberships", house.acc("p18@acme.example"))).await.is(200);
+        assert_eq!(page.attributes("tbody th a", "href"), [format!("{BASE}/organizations/{north}")]);
     }
 }

@@ -302,7 +302,7 @@ async fn a_role_is_deleted_once_nobody_holds_it() {
             .is(200)
             .says("Org auditor cannot be deleted now")
             .says("3 accounts still hold it in 3 organizations");
-        assert!(!page.has(&format!("form[action='{ROLES}/{auditor}/delete']")));
+        assert!(!page.has(&format!("form[method=post][action='{ROLES}/{auditor}/delete']")));
         let before = house.state();
         su.post(&format!("{ROLES}/{auditor}/delete"), &[]).await.is(409).says("3 accounts still hold it");
         before.assert_still(&house, "A refused deletion");

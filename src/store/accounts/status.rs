@@ -25,7 +25,7 @@ use crate::{
     },
 };
 use diesel::{QueryableByName, prelude::*, sql_types::Text};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// How a change of several accounts went.
 #[derive(Clone, Debug)]
@@ -101,26 +101,43 @@ fn ids_of(accounts: &[Account], status: Status) -> Vec<String> {
 
 /// Every one of the accounts in sight and not above the person; or why nothing is done.
 fn all_seen(tx: &mut Tx<UserBlock>, store: &IdentityStore, ids: &[String]) -> Result<Result<Vec<Account>, Changed>, Problem> {
-    let now = tx.now();
-    let actor = tx.permit().person()?.clone();
+    let Judged { accounts, gone, off } = judged(tx, store, ids)?;
+    Ok(if gone > 0 || !off.is_empty() { Err(Changed::Not { gone, off }) } else { Ok(accounts) })
+}
+
+/// Accounts as somebody means to act on them together.
+pub(super) struct Judged {
+    /// Those that may be acted on.
+    pub accounts: Vec<Account>,
+    /// How many are gone or out of sight.
+    pub gone: usize,
+    /// Names of those that may not be acted on, with the reason.
+    pub off: Vec<(String, Off)>,
+}
+
+/// Each of the accounts, by P-3 and P-4, in a constant number of queries.
+pub(super) fn judged(reader: &mut impl Reader<UserBlock>, store: &IdentityStore, ids: &[String]) -> Result<Judged, Problem> {
+    let now = reader.now();
+    let actor = reader.permit().person()?.clone();
     let reach = actor.reach_of(&UserView::LEAF).ok_or(Problem::NotFound)?;
     let wanted: HashSet<&String> = ids.iter().collect();
-    let found = super::by_ids(tx.conn(), &reach, store.key, ids)?;
-    let keys: Vec<AccountKey> = found.iter().map(|account| account.key).collect();
-    let targets = targets::of(tx.conn(), &keys, now)?;
-    let off: Vec<(String, Off)> = found
-        .iter()
-        .filter_map(|account| {
-            let target = targets.get(&account.key)?;
-            may_act(&actor, &UserBlock::LEAF, target).err().map(|off| (account.title().to_owned(), off))
-        })
-        .collect();
+    let found = super::by_ids(reader.conn(), &reach, store.key, ids)?;
     let gone = wanted.len() - found.len();
-    Ok(if gone > 0 || !off.is_empty() { Err(Changed::Not { gone, off }) } else { Ok(found) })
+    let keys: Vec<AccountKey> = found.iter().map(|account| account.key).collect();
+    let targets = targets::of(reader.conn(), &keys, now)?;
+    let mut judged = Judged { accounts: Vec::new(), gone, off: Vec::new() };
+    for account in found {
+        let target = targets.get(&account.key).ok_or(Problem::NotFound)?;
+        match may_act(&actor, &UserBlock::LEAF, target) {
+            Ok(()) => judged.accounts.push(account),
+            Err(off) => judged.off.push((account.title().to_owned(), off)),
+        }
+    }
+    Ok(judged)
 }
 
 /// Each account as a subject in each of its organizations (E-3).
-fn subjects(conn: &mut Conn, mut event: Event, store: StoreKey, of: &[&Account]) -> Result<Event, Problem> {
+pub(super) fn subjects(conn: &mut Conn, mut event: Event, store: StoreKey, of: &[&Account]) -> Result<Event, Problem> {
     use crate::store::schema::memberships as m;
     let mut joined: Vec<(AccountKey, OrganizationKey)> = Vec::new();
     let keys: Vec<AccountKey> = of.iter().map(|account| account.key).collect();
@@ -129,9 +146,13 @@ fn subjects(conn: &mut Conn, mut event: Event, store: StoreKey, of: &[&Account])
             m::table.filter(m::account.eq_any(keys)).select((m::account, m::organization)).load::<(AccountKey, OrganizationKey)>(conn)?,
         );
     }
+    let mut places: HashMap<AccountKey, Vec<OrganizationKey>> = HashMap::new();
+    for (account, organization) in joined {
+        places.entry(account).or_default().push(organization);
+    }
     for account in of {
         event = event.on(Subject::of("account", &account.id).in_store(store));
-        for (_, organization) in joined.iter().filter(|(key, _)| *key == account.key) {
+        for organization in places.get(&account.key).into_iter().flatten() {
             event = event.on(Subject::of("account", &account.id).at(*organization).in_store(store));
         }
     }

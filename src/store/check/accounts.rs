@@ -43,6 +43,14 @@ pub(super) fn check(conn: &mut Conn, wrong: &mut Wrong, stores: &Stores) -> Resu
     pairs(
         conn,
         wrong,
+        "statuses",
+        "SELECT a.id AS one, a.status AS other FROM accounts a WHERE a.status = 'invited' \
+         AND (a.password_hash IS NOT NULL OR a.last_sign_in_at IS NOT NULL) LIMIT 1000",
+        |account, status| format!("The account {account} is {status}, but has a password or signed in (S-4, I-1)."),
+    )?;
+    pairs(
+        conn,
+        wrong,
         "groups",
         "SELECT a.id AS one, g.name AS other FROM account_group_members m JOIN accounts a ON a.key = m.account \
          JOIN account_groups g ON g.key = m.account_group WHERE a.store <> g.store LIMIT 1000",

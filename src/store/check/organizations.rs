@@ -2,11 +2,18 @@
 
 use super::{Wrong, pairs};
 use crate::{
-    domain::{identity_store::ADMINISTRATORS, key::*, organization::Lineage, rights::Rights, text},
+    domain::{
+        identity_store::{self, ADMINISTRATORS},
+        key::*,
+        mail_domain,
+        organization::Lineage,
+        rights::Rights,
+        text,
+    },
     problem::Problem,
     store::{
         conn::Conn,
-        schema::{account_groups, attributes, identity_stores, organization_closure, organizations, roles},
+        schema::{account_groups, attributes, identity_stores, organization_closure, organization_domains, organizations, roles},
     },
 };
 use diesel::prelude::*;
@@ -144,6 +151,7 @@ pub(super) fn check(conn: &mut Conn, wrong: &mut Wrong, stores: &Stores) -> Resu
     for part in rows.chunks(5_000) {
         closure(conn, wrong, &tree, &ids, part)?;
     }
+    ways_in(conn, wrong, &by_key, stores)?;
     pairs(
         conn,
         wrong,
@@ -158,6 +166,45 @@ pub(super) fn check(conn: &mut Conn, wrong: &mut Wrong, stores: &Stores) -> Resu
         },
     )?;
     Ok(tree)
+}
+
+/// O-1: slugs and mail domains, by which people find their organization. That each is unique in its store the database keeps.
+fn ways_in(conn: &mut Conn, wrong: &mut Wrong, by_key: &HashMap<OrganizationKey, &Row>, stores: &Stores) -> Result<(), Problem> {
+    use organizations as o;
+    let slugs: Vec<(OrganizationKey, String)> =
+        o::table.filter(o::slug.is_not_null()).order(o::key).select((o::key, o::slug.assume_not_null())).load(conn)?;
+    for (key, slug) in slugs {
+        let Some(organization) = by_key.get(&key) else { continue };
+        if organization.3.is_none() {
+            wrong.say("slugs", || format!("The root organization has the slug “{slug}”; nobody registers there (O-1)."));
+        } else if identity_store::slug(&slug).as_deref() != Ok(slug.as_str()) {
+            wrong.say("slugs", || format!("The slug “{slug}” of the organization {} is none (O-1).", organization.1));
+        }
+    }
+    use organization_domains as d;
+    let domains: Vec<(OrganizationKey, StoreKey, String)> =
+        d::table.order((d::organization, d::domain)).select((d::organization, d::store, d::domain)).load(conn)?;
+    let mut counts: HashMap<OrganizationKey, usize> = HashMap::new();
+    for (key, store, domain) in domains {
+        let Some(organization) = by_key.get(&key) else { continue };
+        if mail_domain::check(&domain).as_deref() != Ok(domain.as_str()) {
+            wrong.say("domains", || format!("The domain “{domain}” of the organization {} is none of its own (O-1).", organization.1));
+        }
+        if organization.2 != store || organization.3.is_none() {
+            let there = stores.name(store);
+            wrong.say("domains", || {
+                format!("The domain “{domain}” in “{there}” leads to the organization {}, which is not there (O-1).", organization.1)
+            });
+        }
+        *counts.entry(key).or_default() += 1;
+    }
+    for (key, count) in counts {
+        if count > mail_domain::MOST {
+            let id = by_key.get(&key).map_or("?", |organization| organization.1.as_str());
+            wrong.say("domains", || format!("The organization {id} has {count} domains; {} is the most (O-1).", mail_domain::MOST));
+        }
+    }
+    Ok(())
 }
 
 /// O-4: the closure of these organizations is what their parents say, no more and no less.

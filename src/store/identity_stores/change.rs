@@ -7,7 +7,7 @@ use crate::{
         Refusal,
         attribute::{Attribute, MOST},
         event::{Event, Subject},
-        identity_store::{self, ADMINISTRATORS, IdentityStore},
+        identity_store::{self, ADMINISTRATORS, IdentityStore, Opens},
         key::StoreKey,
         organization::name_of,
         permissions::{IdentityStoreAdd, IdentityStoreDelete, IdentityStoreEdit},
@@ -60,7 +60,15 @@ pub fn add(tx: &mut Tx<IdentityStoreAdd>, name: &str, slug: &str) -> Result<Iden
         .returning(s::key)
         .get_result(tx.conn())?;
     tx.record(Event::done("identity_store.add").on(Subject::of("identity_store", &slug).in_store(key)).with("name", name.as_str()))?;
-    Ok(IdentityStore { key, name, slug, built_in: false, self_registration: false, organization_registration: false })
+    Ok(IdentityStore {
+        key,
+        name,
+        slug,
+        built_in: false,
+        self_registration: false,
+        organization_registration: false,
+        opens: Opens::default(),
+    })
 }
 
 fn free_name(conn: &mut Conn, name: &str, but: Option<StoreKey>) -> Result<(), Problem> {

@@ -3,10 +3,12 @@
 mod act;
 mod edit;
 mod import;
+mod together;
 
 pub use act::{block, confirm_delete, confirm_leave, delete, disable, enable, end_sessions, groups, join, leave, unblock};
 pub use edit::{add, identifiers, identifiers_form, new, profile, profile_form};
 pub use import::{import, import_form, preview, result, upload};
+pub use together::{assign, confirm_disable, confirm_end_sessions, disable_all, end_all_sessions};
 
 use crate::{
     access::Permit,
@@ -14,7 +16,9 @@ use crate::{
         account::Status,
         identity_store::IdentityStore,
         organization::path_text,
-        permissions::{InvitationCreate, OrganizationView, Permission, UserAdd, UserBlock, UserDelete, UserEdit, UserView, UserViewEvents},
+        permissions::{
+            InvitationCreate, OrganizationView, Permission, RoleAssignmentView, UserBlock, UserDelete, UserEdit, UserView, UserViewEvents,
+        },
         time::Time,
     },
     problem::Problem,
@@ -31,12 +35,14 @@ use crate::{
         form::Form,
         frame::{Ask, Frame, crumb, here},
         list::{Pager, Query, past_end, reading},
+        optional,
         page::{page, see_other, view},
     },
 };
 use actix_web::{HttpResponse, Responder, web::Path};
 use askama::Template;
 use serde_json::json;
+use std::collections::HashSet;
 
 fn base(store: &IdentityStore) -> String {
     format!("/admin/stores/{}", store.slug)
@@ -87,10 +93,27 @@ struct List {
     at: Option<String>,
     may_add: bool,
     may_import: bool,
+    may_block: bool,
+    may_assign: bool,
 }
 view!(List, as_results, json);
 
 impl List {
+    /// Whether anything can be done to several accounts at once.
+    fn choosable(&self) -> bool {
+        self.may_block || self.may_assign
+    }
+
+    /// Whether that is what the person is about: only then the rows carry boxes, as most visits are for looking.
+    fn choosing(&self) -> bool {
+        self.choosable() && self.query.is("choose", "1")
+    }
+
+    /// The words of this address, for the way back to it.
+    fn words(&self) -> String {
+        self.query.words()
+    }
+
     fn json(&self) -> serde_json::Value {
         reading(&self.accounts, &self.pager, listed_json)
     }
@@ -102,6 +125,7 @@ pub async fn list(permit: Permit<UserView>, ask: Ask, slug: Path<String>) -> Res
     let filter = filter(&mut query);
     let sort = query.choice("sort", Sort::from_word).unwrap_or_default();
     let below = query.one_of("below", &["1"]) == "1";
+    query.one_of("choose", &["1"]);
     let org = query.get("org").to_owned();
     let paging = query.paging(ask.rows());
     let (store, at, accounts) = ask
@@ -121,9 +145,12 @@ pub async fn list(permit: Permit<UserView>, ask: Ask, slug: Path<String>) -> Res
     let f = ask.frame("accounts", Some(&store), vec![here("Accounts")]);
     let pager = Pager::new(&query, &accounts);
     let (base, address, at) = (base(&store), query.address(), at.map(|at| at.name));
-    let may_add = ask.actor()?.may(&UserAdd::LEAF);
+    let opens = store.opens;
+    let (may_add, may_block, may_assign) = (opens.adds_accounts, opens.blocks_accounts, opens.assigns);
     let may_import = may_add && !store.built_in;
-    Ok(page(List { f, base, query, sort, accounts, pager, at, may_add, may_import }).replaces(address).respond_to(&ask.req))
+    Ok(page(List { f, base, query, sort, accounts, pager, at, may_add, may_import, may_block, may_assign })
+        .replaces(address)
+        .respond_to(&ask.req))
 }
 
 /// `POST /admin/stores/{store}/accounts/export`: what the list shows, all of it.
@@ -183,7 +210,8 @@ struct Show {
     base: String,
     tab: String,
     detail: accounts::Detail,
-    may_open_organizations: bool,
+    /// Organizations on this tab to which a link may lead.
+    open: HashSet<String>,
     built_in: bool,
     edit: Act,
     block: Act,
@@ -260,6 +288,11 @@ impl Show {
         self.tab == word
     }
 
+    /// Whether a link may lead to an organization.
+    fn is_open(&self, id: &str) -> bool {
+        self.open.contains(id)
+    }
+
     fn in_group(&self, name: &str) -> bool {
         self.detail.groups.iter().any(|group| group == name)
     }
@@ -295,7 +328,7 @@ pub async fn detail(permit: Permit<UserView>, ask: Ask, path: Path<(String, Stri
     let tab_too = tab.clone();
     let actor = ask.actor()?.clone();
     let may_join = actor.may(&UserEdit::LEAF) && actor.may(&InvitationCreate::LEAF);
-    let (store, detail, acts, member, joins, groups, sessions, confirmed, events) = ask
+    let (store, detail, acts, member, joins, groups, sessions, confirmed, events, open) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
@@ -303,9 +336,17 @@ pub async fn detail(permit: Permit<UserView>, ask: Ask, path: Path<(String, Stri
                 let detail = accounts::detail(view, store.key, &id)?;
                 let acts = accounts::act(view, &detail.account, &[&UserEdit::LEAF, &UserBlock::LEAF, &UserDelete::LEAF])?;
                 let (mut member, mut joins, mut groups, mut sessions) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-                let (mut confirmed, mut events) = ((true, true), None);
+                let (mut confirmed, mut events, mut open) = ((true, true), None, HashSet::new());
                 match tab_too.as_str() {
+                    "roles" => {
+                        let ids: Vec<&str> = detail.roles.iter().map(|(held, _)| held.organization_id.as_str()).collect();
+                        let seen = view.also::<RoleAssignmentView, _>(|view| organizations::within(view, store.key, &ids));
+                        open = optional(seen)?.unwrap_or_default();
+                    }
                     "memberships" => {
+                        let ids: Vec<&str> = detail.memberships.iter().map(|member| member.organization_id.as_str()).collect();
+                        open = optional(view.also::<OrganizationView, _>(|view| organizations::within(view, store.key, &ids)))?
+                            .unwrap_or_default();
                         member = accounts::member_acts(view, &detail)?;
                         if may_join && !store.built_in {
                             joins = view.also::<UserEdit, _>(|view| organizations::choices(view, store.key))?.0;
@@ -323,14 +364,14 @@ pub async fn detail(permit: Permit<UserView>, ask: Ask, path: Path<(String, Stri
                     "" => groups = identity_stores::group_names(view, &store)?,
                     _ => {}
                 }
-                Ok((store, detail, acts, member, joins, groups, sessions, confirmed, events))
+                Ok((store, detail, acts, member, joins, groups, sessions, confirmed, events, open))
             })
         })
         .await?;
     let [edit, block, delete] = <[Act; 3]>::try_from(acts).map_err(|_| Problem::NotFound)?;
     let base = base(&store);
     let f = ask.frame("accounts", Some(&store), vec![crumb(format!("{base}/accounts"), "Accounts"), here(detail.account.title())]);
-    let (may_open_organizations, built_in) = (actor.may(&OrganizationView::LEAF), store.built_in);
+    let built_in = store.built_in;
     if let Some(last) = events.as_ref().and_then(|events| past_end(&query, events)) {
         return Ok(see_other(&ask.req, &last));
     }
@@ -343,7 +384,7 @@ pub async fn detail(permit: Permit<UserView>, ask: Ask, path: Path<(String, Stri
         base,
         tab,
         detail,
-        may_open_organizations,
+        open,
         built_in,
         edit,
         block,

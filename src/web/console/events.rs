@@ -9,10 +9,7 @@ use crate::{
         identity_store::IdentityStore,
         key::StoreKey,
         organization::Organization,
-        permissions::{
-            EventView, OrganizationActivate, OrganizationRoleEdit, OrganizationView, Permission, RoleAssignmentEdit, ScopeView, UserBlock,
-            UserView,
-        },
+        permissions::{EventView, OrganizationActivate, OrganizationRoleEdit, RoleAssignmentEdit, UserBlock},
         time::Time,
     },
     problem::Problem,
@@ -232,21 +229,20 @@ impl Show {
 
 /// `GET /admin/events/{event}`
 pub async fn detail(permit: Permit<EventView>, ask: Ask, id: Path<String>) -> Result<HttpResponse, Problem> {
-    let actor = ask.actor()?.clone();
-    let (first, event, stores, there) = ask
+    let (first, event, stores, openable) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
                 let event = event_log::find(view, &id)?;
-                let there = event_log::still_there(view, &event)?;
-                Ok((first_store(view)?, event, identity_stores::slugs(view)?, there))
+                let openable = event_log::openable(view, &event)?;
+                Ok((first_store(view)?, event, identity_stores::slugs(view)?, openable))
             })
         })
         .await?;
-    let opens = |noun: &str| match noun {
-        "organization" => actor.may(&OrganizationView::LEAF).then_some("organizations"),
-        "account" => actor.may(&UserView::LEAF).then_some("accounts"),
-        "role" => actor.may(&crate::domain::permissions::OrganizationRoleView::LEAF).then_some("roles"),
+    let kind = |noun: &str| match noun {
+        "organization" => Some("organizations"),
+        "account" => Some("accounts"),
+        "role" => Some("roles"),
         _ => None,
     };
     let mut touched: Vec<(String, String, Option<String>)> = Vec::new();
@@ -255,11 +251,12 @@ pub async fn detail(permit: Permit<EventView>, ask: Ask, id: Path<String>) -> Re
             continue;
         }
         let slug = subject.store.and_then(|key: StoreKey| stores.iter().find(|(store, _)| *store == key)).map(|(_, slug)| slug);
-        let href = match (slug, opens(&subject.noun)) {
-            _ if subject.noun == "scope" => {
-                (actor.may(&ScopeView::LEAF) && there.contains(&subject.id)).then(|| format!("/admin/scopes/{}", subject.id))
-            }
-            (Some(slug), Some(kind)) if there.contains(&subject.id) => Some(format!("/admin/stores/{slug}/{kind}/{}", subject.id)),
+        let href = match (slug, kind(&subject.noun)) {
+            _ if !openable.contains(&subject.id) => None,
+            _ if subject.noun == "scope" => Some(format!("/admin/scopes/{}", subject.id)),
+            _ if subject.noun == "grant" => Some(format!("/admin/grants/{}", subject.id)),
+            _ if subject.noun == "administrator_role" => Some(format!("/admin/administrator-roles/{}", subject.id)),
+            (Some(slug), Some(kind)) => Some(format!("/admin/stores/{slug}/{kind}/{}", subject.id)),
             _ => None,
         };
         touched.push((subject.noun.replace('_', " "), subject.id.clone(), href));

@@ -3,8 +3,8 @@
 use crate::{
     access::{Console, Permit},
     domain::{
-        identity_store::IdentityStore,
-        permissions::{EventView, OrganizationRoleView, OrganizationView, Permission, RoleAssignmentView, UserView},
+        identity_store::{IdentityStore, Opens},
+        permissions::{EventView, OrganizationRoleView, OrganizationView, UserView},
         text,
     },
     problem::Problem,
@@ -41,8 +41,7 @@ pub struct Show {
     /// The organizations nearest to the top that they may look at.
     scope: Vec<organizations::Choice>,
     set_up: Option<SetUp>,
-    roles: bool,
-    assignments: bool,
+    opens: Opens,
     is_super: bool,
 }
 view!(Show, as_content);
@@ -60,10 +59,6 @@ impl Show {
         let organizations = self.organizations.map(|total| numbered(total, "organization", "organizations"));
         let accounts = self.accounts.map(|total| numbered(total, "account", "accounts"));
         [organizations, accounts].into_iter().flatten().collect::<Vec<_>>().join(", ")
-    }
-
-    fn has_roles(&self) -> bool {
-        self.store.as_ref().is_some_and(|store| !store.built_in)
     }
 }
 
@@ -130,8 +125,7 @@ pub async fn show(permit: Permit<Console>, ask: Ask) -> Result<Page<Show>, Probl
         recent: view.recent,
         scope: view.scope,
         set_up: view.set_up,
-        roles: actor.may(&OrganizationRoleView::LEAF),
-        assignments: actor.may(&RoleAssignmentView::LEAF),
+        opens: view.store.as_ref().map(|store| store.opens).unwrap_or_default(),
         is_super,
     }))
 }

@@ -13,7 +13,7 @@ use crate::{
     domain::{
         identity_store::IdentityStore,
         key::OrganizationKey,
-        organization::{Lineage, Status, Step, path_text},
+        organization::{Lineage, Organization, Status, Step, path_text},
         permissions::{
             EventView, OrganizationActivate, OrganizationAdd, OrganizationDelete, OrganizationEdit, OrganizationView, Permission,
             RoleAssignmentEdit, RoleAssignmentView, ScopeView, UserView,
@@ -22,7 +22,7 @@ use crate::{
     },
     problem::Problem,
     store::{
-        accounts, identity_stores,
+        View, accounts, identity_stores,
         organizations::{self, Node},
         paging::{Paging, Slice},
         role_assignments::{self, OrgAdmin},
@@ -76,6 +76,8 @@ struct List {
     pager: Pager,
     total: String,
     may_add: bool,
+    /// The organization whose children the list shows.
+    parent: Option<String>,
 }
 view!(List, as_results, json);
 
@@ -123,14 +125,17 @@ impl List {
 pub async fn list(permit: Permit<OrganizationView>, ask: Ask, slug: Path<String>) -> Result<HttpResponse, Problem> {
     let mut query = ask.query();
     let wanted_view = query.one_of("view", &["tree", "list"]);
-    let filter = filter(&mut query);
-    let plain = filter.is_plain() && query.get("sort").is_empty();
+    let mut filter = filter(&mut query);
+    let (sorted, parent) = (!query.get("sort").is_empty(), query.get("parent").to_owned());
     let paging = query.paging(ask.rows());
-    let (store, count, tree, organizations) = ask
+    let (store, parent, count, tree, organizations) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
                 let store = identity_stores::find(view, &slug)?;
+                let parent = above(view, &store, &parent)?;
+                filter.parent = parent.as_ref().map(|parent| parent.key);
+                let plain = filter.is_plain() && !sorted;
                 let count = organizations::count(view, store.key)?;
                 let small = count.exact && count.count <= TREE;
                 let as_tree = plain && small && wanted_view != "list";
@@ -138,7 +143,7 @@ pub async fn list(permit: Permit<OrganizationView>, ask: Ask, slug: Path<String>
                 // A tree needs no page; an empty one stands in.
                 let paging = if as_tree { Paging::first(0) } else { paging };
                 let organizations = if as_tree { None } else { Some(organizations::list(view, store.key, &filter, &paging)?) };
-                Ok((store, count, tree, organizations))
+                Ok((store, parent.map(|parent| parent.name), count, tree, organizations))
             })
         })
         .await?;
@@ -152,10 +157,15 @@ pub async fn list(permit: Permit<OrganizationView>, ask: Ask, slug: Path<String>
     let pager = Pager::new(&query, &organizations);
     let (base, address, total) = (base(&store), query.address(), total(count));
     let may_add = ask.actor()?.may(&OrganizationAdd::LEAF) && !store.built_in;
-    Ok(page(List { f, base, query, tree, organizations, pager, total, may_add }).replaces(address).respond_to(&ask.req))
+    Ok(page(List { f, base, query, tree, organizations, pager, total, may_add, parent }).replaces(address).respond_to(&ask.req))
 }
 
-/// Reads the filters of the list.
+/// The organization whose children are asked for, in the reader's reach.
+fn above(view: &mut View<'_, OrganizationView>, store: &IdentityStore, id: &str) -> Result<Option<Organization>, Problem> {
+    if id.is_empty() { Ok(None) } else { organizations::find(view, store.key, id).map(Some) }
+}
+
+/// Reads the filters of the list, but for the parent.
 fn filter(query: &mut Query) -> organizations::Filter {
     let status = query.choice("status", Status::from_word);
     let admins = query.one_of("admins", &["none"]);
@@ -178,9 +188,20 @@ pub async fn export(
     form: Form<export::Fields>,
 ) -> Result<HttpResponse, Problem> {
     let mut query = ask.query();
-    let filter = filter(&mut query);
+    let mut filter = filter(&mut query);
+    let parent = query.get("parent").to_owned();
     let permit_too = ask.permit::<OrganizationView>()?;
-    let store = ask.house.work(move |db| db.read(&permit_too, |view| identity_stores::find(view, &slug))).await?;
+    let (store, parent) = ask
+        .house
+        .work(move |db| {
+            db.read(&permit_too, |view| {
+                let store = identity_stores::find(view, &slug)?;
+                let parent = above(view, &store, &parent)?;
+                Ok((store, parent))
+            })
+        })
+        .await?;
+    filter.parent = parent.map(|parent| parent.key);
     let columns = ["Id", "Name", "Path", "Status", "Effectively active", "Accounts", "Org admins", "Below it", "Created"];
     let sheet = export::Sheet { name: "organizations", columns: columns.map(str::to_owned).to_vec() };
     export::send(
@@ -363,7 +384,7 @@ pub async fn detail(permit: Permit<OrganizationView>, ask: Ask, path: Path<(Stri
 }
 
 fn children(
-    view: &mut crate::store::View<'_, OrganizationView>,
+    view: &mut View<'_, OrganizationView>,
     store: crate::domain::key::StoreKey,
     parent: OrganizationKey,
 ) -> Result<Slice<organizations::Listed>, Problem> {

@@ -1,5 +1,9 @@
 //! Organizations > Roles (screens.md 4.8): list, editor with the access-right matrix, deletion.
 
+mod delete;
+
+pub use delete::{confirm_delete, delete};
+
 use crate::{
     access::{Ground, Permit, confer},
     domain::{
@@ -635,60 +639,4 @@ pub async fn add_templates(
         })
         .await?;
     ask.led_to(&format!("{}/roles", base(&store)), Note::new(format!("{} are ready.", names.join(", "))))
-}
-
-#[derive(Template)]
-#[template(path = "console/roles/delete.html", blocks = ["dialog"])]
-struct Delete {
-    f: Frame,
-    base: String,
-    role: Role,
-    held: i64,
-    may: May,
-    used: Vec<Use>,
-    used_in: i64,
-}
-view!(Delete, as_dialog);
-
-/// `GET /admin/stores/{store}/roles/{role}/delete`
-pub async fn confirm_delete(
-    permit: Permit<OrganizationRoleDelete>,
-    ask: Ask,
-    path: Path<(String, String)>,
-) -> Result<HttpResponse, Problem> {
-    let (slug, id) = path.into_inner();
-    let editing = ask.house.work(move |db| db.read(&permit, |view| load(view, &slug, Some(&id)))).await?;
-    let listed = editing.listed.ok_or(Problem::NotFound)?;
-    let f = ask.frame("roles", Some(&editing.store), crumbs(&editing.store, "Delete"));
-    let (base, may) = (base(&editing.store), May::of(&ask)?);
-    Ok(page(Delete { f, base, role: listed.role, held: listed.held, may, used: editing.used.0, used_in: editing.used.1 })
-        .respond_to(&ask.req))
-}
-
-/// `POST /admin/stores/{store}/roles/{role}/delete`
-pub async fn delete(
-    permit: Permit<OrganizationRoleDelete>,
-    ask: Ask,
-    path: Path<(String, String)>,
-    form: Form<Nothing>,
-) -> Result<HttpResponse, Problem> {
-    if let Some(answer) = ask.seen_before(form.once.as_deref()).await? {
-        return Ok(answer);
-    }
-    let (slug, id) = path.into_inner();
-    let deleted = ask
-        .house
-        .work(move |db| {
-            db.write_once(&permit, form.once.as_deref(), |tx| {
-                let store = identity_stores::find_with_roles(tx, &slug)?;
-                let role = roles::delete(tx, &store, &id)?;
-                let to = format!("{}/roles", base(&store));
-                Ok(((to.clone(), role), to))
-            })
-        })
-        .await?;
-    match deleted {
-        Once::Before(to) => Ok(see_other(&ask.req, &to)),
-        Once::Now((to, role)) => ask.led_to(&to, Note::new(format!("{} is deleted.", role.terms.name))),
-    }
 }

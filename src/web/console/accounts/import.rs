@@ -17,6 +17,7 @@ use crate::{
         paging::Slice,
     },
     web::{
+        export,
         form::{Faults, Form},
         frame::{Acted, Ask, Frame, crumb, here},
         list::{Pager, Query, past_end, reading},
@@ -272,5 +273,5 @@ pub async fn result(permit: Permit<UserAdd>, ask: Ask, path: Path<(String, Strin
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
         .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"import-result.csv\""))
-        .body(format!("\u{FEFF}{result}")))
+        .body(export::separated(&ask, &result)?))
 }

@@ -50,6 +50,9 @@ pub(super) fn sentence(event: &Recorded) -> String {
         }
         "role.add" => format!("made the role {}", inner("after", "name")),
         "role.edit" => format!("changed the role {}", inner("after", "name")),
+        "role.remap" => {
+            format!("gave {} {} in the place of {}", text::count(number("accounts"), "account", "accounts"), name("to"), name("role"))
+        }
         "role.delete" => format!("deleted the role {}", inner("before", "name")),
         "organization.add" => format!("added the organization {} to {}", name("organization"), name("parent")),
         "organization.edit" => format!("changed the organization {}", name("organization")),
@@ -67,7 +70,10 @@ pub(super) fn sentence(event: &Recorded) -> String {
         "account.groups" => format!("changed the groups of {}", name("account")),
         "account.disable" => format!("disabled {}", people(list("accounts"))),
         "account.enable" => format!("enabled {}", people(list("accounts"))),
-        "account.sessions" => format!("ended {} of {}", text::count(number("ended"), "session", "sessions"), name("account")),
+        "account.sessions" => {
+            let whose = if event.detail.contains_key("account") { name("account") } else { people(list("accounts")) };
+            format!("ended {} of {whose}", text::count(number("ended"), "session", "sessions"))
+        }
         "account.delete" => format!("deleted the account {}", name("account")),
         "account.import" => format!("imported {} from a list", text::count(number("added") + number("changed"), "account", "accounts")),
         "account.own_password" => "changed their own password".into(),

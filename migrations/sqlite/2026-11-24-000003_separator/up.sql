@@ -1,0 +1,2 @@
+-- screens.md 3.9: what stands between the cells of exported lists.
+ALTER TABLE preferences ADD COLUMN separator TEXT NOT NULL DEFAULT 'comma';
