@@ -15,7 +15,7 @@ use crate::{
     access::{Actor, Administration, Ground, Permit},
     domain::{
         identity_store::IdentityStore,
-        permissions::{EventView, Permission},
+        permissions::{EventView, Permission, ScopeView},
         text,
         time::Time,
     },
@@ -330,7 +330,7 @@ fn nav(actor: &Actor, store: Option<&IdentityStore>, current: &'static str) -> V
     if Administration::reach(actor).is_some() {
         administration.push(entry("/admin/administrators".into(), "administrator", "Administrators", "administrators"));
     }
-    if actor.may(&permissions::ScopeView::LEAF) {
+    if actor.may(&ScopeView::LEAF) {
         administration.push(entry("/admin/scopes".into(), "scope", "Scopes", "scopes"));
     }
     groups.push(Group { heading: "Administrators", entries: administration });
