@@ -11,6 +11,7 @@ mod everyday;
 mod keyboard;
 mod main_job;
 mod me;
+mod scopes;
 mod selection;
 mod tour;
 mod weight;
