@@ -298,7 +298,8 @@ pub fn still_there(reader: &mut impl Reader<EventView>, event: &Recorded) -> Res
     let mut sql = Sql::new("SELECT s.id FROM event_subjects s WHERE s.event = ");
     sql.bind(event.key).push(" AND s.position < ").bind(SUBJECTS as i64);
     sql.push(" AND (EXISTS (SELECT 1 FROM accounts t WHERE t.id = s.id) OR EXISTS (SELECT 1 FROM organizations t WHERE t.id = s.id)");
-    sql.push(" OR EXISTS (SELECT 1 FROM roles t WHERE t.id = s.id) OR EXISTS (SELECT 1 FROM scopes t WHERE t.id = s.id))");
+    sql.push(" OR EXISTS (SELECT 1 FROM roles t WHERE t.id = s.id) OR EXISTS (SELECT 1 FROM scopes t WHERE t.id = s.id)");
+    sql.push(" OR EXISTS (SELECT 1 FROM administrator_roles t WHERE t.id = s.id))");
     Ok(sql.load::<Id>(reader.conn())?.into_iter().map(|row| row.id).collect())
 }
 

@@ -328,6 +328,9 @@ fn nav(actor: &Actor, store: Option<&IdentityStore>, current: &'static str) -> V
     if Administration::reach(actor).is_some() {
         administration.push(entry("/admin/administrators".into(), "administrator", "Administrators", "administrators"));
     }
+    if actor.may(&permissions::AdministratorRoleView::LEAF) {
+        administration.push(entry("/admin/administrator-roles".into(), "key", "Administrator roles", "administrator-roles"));
+    }
     if actor.may(&permissions::ScopeView::LEAF) {
         administration.push(entry("/admin/scopes".into(), "scope", "Scopes", "scopes"));
     }

@@ -12,4 +12,5 @@ mod main_job;
 mod me;
 mod selection;
 mod tour;
+mod tree;
 mod weight;

@@ -10,8 +10,8 @@ use crate::{
         key::StoreKey,
         organization::Organization,
         permissions::{
-            EventView, OrganizationActivate, OrganizationRoleEdit, OrganizationView, Permission, RoleAssignmentEdit, ScopeView, UserBlock,
-            UserView,
+            AdministratorRoleEdit, AdministratorRoleView, EventView, OrganizationActivate, OrganizationRoleEdit, OrganizationView,
+            Permission, RoleAssignmentEdit, ScopeView, UserBlock, UserView,
         },
         time::Time,
     },
@@ -256,11 +256,15 @@ pub async fn detail(permit: Permit<EventView>, ask: Ask, id: Path<String>) -> Re
         }
         let slug = subject.store.and_then(|key: StoreKey| stores.iter().find(|(store, _)| *store == key)).map(|(_, slug)| slug);
         let href = match (slug, opens(&subject.noun)) {
-            _ if subject.noun == "scope" => {
-                (actor.may(&ScopeView::LEAF) && there.contains(&subject.id)).then(|| format!("/admin/scopes/{}", subject.id))
-            }
-            (Some(slug), Some(kind)) if there.contains(&subject.id) => Some(format!("/admin/stores/{slug}/{kind}/{}", subject.id)),
-            _ => None,
+            _ if !there.contains(&subject.id) => None,
+            (Some(slug), Some(kind)) => Some(format!("/admin/stores/{slug}/{kind}/{}", subject.id)),
+            _ => match subject.noun.as_str() {
+                "scope" => actor.may(&ScopeView::LEAF).then(|| format!("/admin/scopes/{}", subject.id)),
+                "administrator_role" => {
+                    actor.may(&AdministratorRoleView::LEAF).then(|| format!("/admin/administrator-roles/{}", subject.id))
+                }
+                _ => None,
+            },
         };
         touched.push((subject.noun.replace('_', " "), subject.id.clone(), href));
     }
@@ -285,6 +289,12 @@ pub async fn undo(permit: Permit<Console>, ask: Ask, id: Path<String>, form: For
         Kind::Role => {
             ask.act(ask.permit::<OrganizationRoleEdit>()?, once, move |tx| {
                 undo::role(tx, &event).map(|(to, words)| ((to.clone(), words), to))
+            })
+            .await?
+        }
+        Kind::AdministratorRole => {
+            ask.act(ask.permit::<AdministratorRoleEdit>()?, once, move |tx| {
+                undo::administrator_role(tx, &event).map(|(to, words)| ((to.clone(), words), to))
             })
             .await?
         }
