@@ -17,6 +17,8 @@ pub mod account_imports;
 pub mod accounts;
 /// Who asks: an account with everything it can use now.
 pub mod actors;
+/// Administrator roles.
+pub mod administrator_roles;
 /// A copy of the database, and putting one back.
 pub mod backup;
 /// The whole database against the rules.

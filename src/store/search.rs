@@ -11,7 +11,7 @@ use crate::{
     domain::{
         key::*,
         organization::{Step, path_text},
-        permissions::{OrganizationRoleView, OrganizationView, UserView},
+        permissions::{AdministratorRoleView, OrganizationRoleView, OrganizationView, UserView},
         text,
     },
     problem::Problem,
@@ -24,7 +24,7 @@ use diesel::{
 /// Something that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Slug of its store.
+    /// Slug of its store; empty for things of the tenant.
     pub store: String,
     /// Public id.
     pub id: String,
@@ -124,6 +124,18 @@ pub fn roles(reader: &mut impl Reader<OrganizationRoleView>, q: &str) -> Result<
         "SELECT r.key, s.slug, r.id, r.name, s.name AS more FROM roles r JOIN identity_stores s ON s.key = r.store WHERE r.name_sort LIKE ",
     );
     sql.bind(format!("%{}%", like(&text::search(q)))).push(" ESCAPE '\\' ORDER BY r.name_sort, r.key LIMIT ").bind(SHOWN as i64 + 1);
+    let rows: Vec<Row> = sql.load(reader.conn())?;
+    Ok(Group::of(rows.into_iter().map(|row| Found { store: row.slug, id: row.id, title: row.name, more: row.more }).collect()))
+}
+
+/// Administrator roles, by name.
+///
+/// # Errors
+/// What the database says.
+pub fn administrator_roles(reader: &mut impl Reader<AdministratorRoleView>, q: &str) -> Result<Group, Problem> {
+    let mut sql =
+        Sql::new("SELECT r.key, '' AS slug, r.id, r.name, r.description AS more FROM administrator_roles r WHERE r.name_folded LIKE ");
+    sql.bind(format!("%{}%", like(&text::fold(q)))).push(" ESCAPE '\\' ORDER BY r.name_folded, r.key LIMIT ").bind(SHOWN as i64 + 1);
     let rows: Vec<Row> = sql.load(reader.conn())?;
     Ok(Group::of(rows.into_iter().map(|row| Found { store: row.slug, id: row.id, title: row.name, more: row.more }).collect()))
 }

@@ -3,6 +3,7 @@
 
 use super::{
     accounts::{self, Changed},
+    administrator_roles,
     conn::Conn,
     event_log::Recorded,
     identity_stores,
@@ -15,9 +16,10 @@ use super::{
 use crate::{
     access::Ground,
     domain::{
+        administrator_role,
         event::Outcome,
         identity_store::IdentityStore,
-        permissions::{OrganizationActivate, OrganizationRoleEdit, RoleAssignmentEdit, UserBlock},
+        permissions::{AdministratorRoleEdit, OrganizationActivate, OrganizationRoleEdit, PermissionSet, RoleAssignmentEdit, UserBlock},
         rights::{Cell, Rights},
         role::Terms,
         role_assignment::Given,
@@ -34,6 +36,8 @@ pub enum Kind {
     Assignment,
     /// A role edited.
     Role,
+    /// An administrator role edited.
+    AdministratorRole,
     /// A membership blocked or unblocked.
     Membership,
     /// An account disabled or enabled.
@@ -51,6 +55,7 @@ impl Recorded {
         Some(match self.action.as_str() {
             "role_assignment.add" | "role_assignment.remove" => Kind::Assignment,
             "role.edit" => Kind::Role,
+            "administrator_role.edit" => Kind::AdministratorRole,
             "membership.block" | "membership.unblock" => Kind::Membership,
             "account.disable" | "account.enable" => Kind::Status,
             "organization.activate" | "organization.deactivate" => Kind::Organization,
@@ -183,6 +188,37 @@ fn terms(before: &Value) -> Option<Terms> {
         auto_every: on("auto_every"),
         auto_first: on("auto_first"),
         rights,
+    })
+}
+
+/// Takes back an edit of an administrator role.
+///
+/// # Errors
+/// [`Problem::Conflict`] when it was edited since; as editing by hand (D-11).
+pub fn administrator_role(tx: &mut Tx<AdministratorRoleEdit>, event: &Recorded) -> Result<(String, String), Problem> {
+    use administrator_roles::Saved;
+    let id = event.subject("administrator_role")?.to_owned();
+    let listed = administrator_roles::find(tx, &id).map_err(|_| moved_on())?;
+    if event.detail.get("rev").and_then(Value::as_i64) != Some(i64::from(listed.role.rev)) {
+        return Err(moved_on());
+    }
+    let before = event.detail.get("before").and_then(administrator_terms).ok_or_else(moved_on)?;
+    let mark = administrator_roles::effect(&listed, &before).mark();
+    tx.undoing(&event.id);
+    match administrator_roles::edit(tx, &id, listed.role.rev, &before, Some(&mark))? {
+        Saved::Done(role, ..) => {
+            Ok((format!("/admin/administrator-roles/{}", role.id), format!("Undone: {} is as it was.", role.terms.name)))
+        }
+        Saved::Confirm(_) | Saved::Stale(_) => Err(moved_on()),
+    }
+}
+
+fn administrator_terms(before: &Value) -> Option<administrator_role::Terms> {
+    let text = |name: &str| before.get(name).and_then(Value::as_str);
+    Some(administrator_role::Terms {
+        name: text("name")?.to_owned(),
+        description: text("description").unwrap_or_default().to_owned(),
+        permissions: PermissionSet::parse(text("permissions")?).ok()?,
     })
 }
 

@@ -59,7 +59,7 @@ static SENT: LazyLock<HashMap<String, Sent>> = LazyLock::new(|| {
     let sent = |name: &str| {
         let data = Files::get(name)?.data.into_owned();
         let plain = match String::from_utf8(data) {
-            Ok(text) if name.starts_with("bailiwick.") => lean(name, &text).into_bytes(),
+            Ok(text) if !name.starts_with("vendor/") && !name.ends_with(".svg") => lean(name, &text).into_bytes(),
             Ok(text) => text.into_bytes(),
             Err(not_text) => return Some(Sent { plain: not_text.into_bytes().into(), gzipped: None }),
         };
@@ -70,7 +70,7 @@ static SENT: LazyLock<HashMap<String, Sent>> = LazyLock::new(|| {
     Files::iter().filter_map(|name| Some((name.to_string(), sent(&name)?))).collect()
 });
 
-/// Style sheet and script without their comments and indentation, which only we read.
+/// A style sheet or script of ours without its comments and indentation, which only we read.
 fn lean(name: &str, text: &str) -> String {
     let mut text = text.to_owned();
     let is_css = name.ends_with(".css");
@@ -119,7 +119,15 @@ mod tests {
 
     #[test]
     fn what_templates_name_is_there() {
-        for name in ["bailiwick.css", "bailiwick.js", "icons.svg", "inter.woff2", "vendor/htmx-4.0.1.min.js"] {
+        for name in [
+            "bailiwick.css",
+            "bailiwick.js",
+            "permission-tree.css",
+            "permission-tree.js",
+            "icons.svg",
+            "inter.woff2",
+            "vendor/htmx-4.0.1.min.js",
+        ] {
             assert!(url(name).starts_with("/static/") && url(name).ends_with(name), "{name}");
         }
     }

@@ -114,6 +114,9 @@ impl Carried {
         if let Some(scope) = path.strip_prefix("/admin/scopes/") {
             return scope != "export" && !scope.contains('/');
         }
+        if let Some(rest) = path.strip_prefix("/admin/administrator-roles") {
+            return !rest.trim_start_matches('/').contains('/') && rest != "/export";
+        }
         let in_store = path.strip_prefix("/admin/stores/").and_then(|rest| rest.split_once('/'));
         in_store.is_some_and(|(_, rest)| match rest.split('/').collect::<Vec<_>>()[..] {
             ["roles"] | ["role-assignments"] | ["role-assignments", "selection"] => true,

@@ -15,7 +15,7 @@ use crate::{
     access::{Actor, Administration, Ground, Permit},
     domain::{
         identity_store::IdentityStore,
-        permissions::{EventView, Permission, ScopeView},
+        permissions::{AdministratorRoleView, EventView, Permission, ScopeView},
         text,
         time::Time,
     },
@@ -329,6 +329,9 @@ fn nav(actor: &Actor, store: Option<&IdentityStore>, current: &'static str) -> V
     let mut administration = Vec::new();
     if Administration::reach(actor).is_some() {
         administration.push(entry("/admin/administrators".into(), "administrator", "Administrators", "administrators"));
+    }
+    if actor.may(&AdministratorRoleView::LEAF) {
+        administration.push(entry("/admin/administrator-roles".into(), "key", "Administrator roles", "administrator-roles"));
     }
     if actor.may(&ScopeView::LEAF) {
         administration.push(entry("/admin/scopes".into(), "scope", "Scopes", "scopes"));

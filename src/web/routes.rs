@@ -63,6 +63,16 @@ people {
     get "/admin/grants/{grant}/revoke" => console::grants::confirm_revoke;
     post "/admin/grants/{grant}/revoke" => console::grants::revoke;
 
+    get "/admin/administrator-roles" => console::administrator_roles::list;
+    post "/admin/administrator-roles/export" => console::administrator_roles::export;
+    post "/admin/administrator-roles" => console::administrator_roles::add;
+    get "/admin/administrator-roles/new" => console::administrator_roles::choose;
+    get "/admin/administrator-roles/new/{kind}" => console::administrator_roles::new;
+    get "/admin/administrator-roles/{role}" => console::administrator_roles::detail;
+    post "/admin/administrator-roles/{role}" => console::administrator_roles::edit;
+    get "/admin/administrator-roles/{role}/delete" => console::administrator_roles::confirm_delete;
+    post "/admin/administrator-roles/{role}/delete" => console::administrator_roles::delete;
+
     get "/admin/scopes" => console::scopes::list;
     post "/admin/scopes/export" => console::scopes::export;
     post "/admin/scopes" => console::scopes::add;

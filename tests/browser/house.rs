@@ -146,6 +146,11 @@ impl House {
         ))
     }
 
+    /// The page of an administrator role, by name.
+    pub fn administrator_role(&self, name: &str) -> String {
+        format!("/admin/administrator-roles/{}", self.text(&format!("SELECT id AS t FROM administrator_roles WHERE name = '{name}'")))
+    }
+
     /// The address of a pair on one of both tabs: `role-assignments` or `role-assignments/unassigned`.
     pub fn pair(&self, tab: &str, organization: &str, role: &str) -> String {
         format!("{STORE}/{tab}?org={}&role={}", self.organization(organization), self.role(role))

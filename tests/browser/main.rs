@@ -14,4 +14,5 @@ mod me;
 mod scopes;
 mod selection;
 mod tour;
+mod tree;
 mod weight;

@@ -144,6 +144,8 @@ fn pages(house: &House, draft: &str) -> Vec<String> {
             continue;
         }
         let filled = path
+            .replace("/admin/administrator-roles/{role}", &house.administrator_role("Regional helpdesk"))
+            .replace("{kind}", "root")
             .replace("{store}", "partners")
             .replace("{organization}", &organization)
             .replace("{account}", &account)
@@ -219,6 +221,10 @@ async fn walks_the_pages(tour: &Tour<'_, '_>) {
         format!("{account}?tab=events"),
         format!("{organization}?tab=events"),
         "/admin/search?q=ana".into(),
+        "/admin/administrator-roles/new/other".into(),
+        "/admin/administrator-roles?q=zzqx".into(),
+        house.administrator_role("Super administrator"),
+        house.administrator_role("Partner operations"),
         "/admin/events?type=role".into(),
         format!("{STORE}/accounts?q=zzqx"),
         format!("{STORE}/accounts?choose=1"),
@@ -303,6 +309,28 @@ async fn walks_the_states(tour: &Tour<'_, '_>) {
     visit.presses("Save scope").await;
     visit.says("Check the effect. Nothing changes until you save.").await;
     tour.stop("effect of another reach").await;
+    // An administrator role.
+    let helpdesk = house.administrator_role("Regional helpdesk");
+    visit.opens("/admin/administrator-roles").await;
+    visit.presses("Add administrator role").await;
+    tour.stop("menu: which kind of administrator role").await;
+    visit.opens(&helpdesk).await;
+    visit.clicks("input[value='user.delete']").await;
+    visit.clicks("input[value='organization.view']").await;
+    visit.clicks("input[value='scope.edit']").await;
+    tour.stop("administrator role with unsaved changes").await;
+    visit.types("#filter", "event").await;
+    tour.stop("permissions, filtered").await;
+    visit.presses("Save role").await;
+    visit.says("Check the effect. Nothing changes until you save.").await;
+    tour.stop("effect of a changed administrator role").await;
+    visit.opens("/admin/administrator-roles/new/other").await;
+    visit.presses("Save role").await;
+    visit.waits(".errsum").await;
+    tour.stop("administrator role without anything").await;
+    visit.opens(&helpdesk).await;
+    visit.presses("More actions for Regional helpdesk").await;
+    tour.stop("menu of an administrator role").await;
     visit.opens("/me").await;
     visit.presses("Change password").await;
     visit.waits(".errsum").await;
@@ -377,6 +405,7 @@ async fn walks_as_others(tour: &Tour<'_, '_>) {
     for page in ["/admin".to_owned(), format!("{STORE}/organizations"), format!("{STORE}/accounts"), format!("{STORE}/role-assignments")] {
         tour.page(&page).await;
     }
+    tour.page(&house.administrator_role("Partner manager")).await;
     visit.signs_out().await;
     tour.stop("signed out").await;
     visit.signs_in(AGNIESZKA).await;

@@ -150,6 +150,9 @@ impl Database {
         {
             ids.insert(text, id);
         }
+        for (text, id) in self.pairs("SELECT 'administrator role /' || name AS t, id AS u FROM administrator_roles") {
+            ids.insert(text, id);
+        }
         *self.ids.borrow_mut() = ids;
     }
 
@@ -181,6 +184,11 @@ impl Database {
     /// The id of a role of Customers.
     pub fn role(&self, name: &str) -> String {
         self.id("role", "customers", name)
+    }
+
+    /// The id of an administrator role.
+    pub fn administrator_role(&self, name: &str) -> String {
+        self.id("administrator role", "", name)
     }
 
     /// The same of another store.

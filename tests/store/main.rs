@@ -10,6 +10,7 @@ mod place;
 mod people;
 
 mod accounts;
+mod administrator_roles;
 mod backup;
 mod events;
 mod model;

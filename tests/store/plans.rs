@@ -9,13 +9,16 @@ use bailiwick::{
     access::{Myself, Origin, system},
     domain::{
         event::Event,
-        permissions::{OrganizationRoleView, OrganizationView, RoleAssignmentEdit, RoleAssignmentView, ScopeView, UserView},
+        permissions::{
+            AdministratorRoleView, AdministratorView, OrganizationRoleView, OrganizationView, RoleAssignmentEdit, RoleAssignmentView,
+            ScopeView, UserView,
+        },
         time::Period,
     },
     problem::Problem,
     store::{
         accounts::{self, Filter, Sort},
-        actors, effective, events, organizations,
+        actors, administrator_roles, effective, events, organizations,
         paging::{Cursor, Paging, Sorted},
         role_assignments, roles, scopes,
         selections::{self, Change},
@@ -206,6 +209,12 @@ fn everything(at: &Database) -> Vec<Asked> {
     let permit = at.permit::<OrganizationRoleView>(SUPER);
     ask("roles", "", &|| at.db.read(&permit, |view| roles::list(view, store, &roles::Filter::default(), &by_name)).map(|_| ()));
     ask("a role's uses", "", &|| at.db.read(&permit, |view| roles::used(view, wanted.role.key, 50)).map(|_| ()));
+    let permit = at.permit::<AdministratorRoleView>(SUPER);
+    let all = administrator_roles::Filter::default();
+    ask("administrator roles", "", &|| at.db.read(&permit, |view| administrator_roles::list(view, &all, &by_name)).map(|_| ()));
+    let helper = at.db.read(&permit, |view| administrator_roles::find(view, &at.administrator_role("Helper"))).unwrap().role.key;
+    let permit = at.permit::<AdministratorView>(SUPER);
+    ask("who holds an administrator role", "", &|| at.db.read(&permit, |view| administrator_roles::holders(view, helper, 5)).map(|_| ()));
 
     // Every request.
     ask("who asks", "", &|| at.db.read(&system::signing_in(Origin::default()), |view| actors::find(view, paul)).map(|_| ()));

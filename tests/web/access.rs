@@ -79,6 +79,24 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
         }
         // It is held, so nobody can delete it now.
         (_, "/admin/stores/{store}/roles/{role}/delete") => (format!("{base}/roles/{role}/delete"), Vec::new()),
+        ("post", "/admin/administrator-roles") => {
+            (route.to_owned(), vec![("kind", "other".to_owned()), ("name", format!("Made by {name}")), ("perm", "user.view".to_owned())])
+        }
+        (_, "/admin/administrator-roles/new/{kind}") => (route.replace("{kind}", "root"), Vec::new()),
+        ("post", "/admin/administrator-roles/{role}") => {
+            let helper = house.administrator_role("Helper");
+            let rev = house.number(&format!("SELECT rev AS n FROM administrator_roles WHERE id = '{helper}'"));
+            let mut fields = vec![("name", "Helper".to_owned()), ("description", format!("Seen by {name}")), ("rev", rev.to_string())];
+            for code in ["user.view", "user.view_authenticators", "user.download_data", "organization.view", "role_assignment.view"] {
+                fields.push(("perm", code.to_owned()));
+            }
+            fields.push(("perm", "role_assignment.edit".to_owned()));
+            (route.replace("{role}", &helper), fields)
+        }
+        // It is held, so nobody can delete it now; its holders may read it.
+        (_, route) if route.starts_with("/admin/administrator-roles/{role}") => {
+            (route.replace("{role}", &house.administrator_role("Helper")), Vec::new())
+        }
         ("post", "/admin/stores/{store}/role-assignments") => {
             (format!("{base}/role-assignments"), pair_fields(house.acc("tess@acme.example")))
         }

@@ -43,6 +43,7 @@ async fn rubbish_in_an_address_does_no_harm() {
         let base = "/admin/stores/customers";
         let lists = [
             "/admin/stores?".to_owned(),
+            "/admin/administrator-roles?".to_owned(),
             format!("{base}/organizations?view=list&"),
             format!("{base}/organizations/{north}?tab=accounts&"),
             format!("{base}/accounts?"),
@@ -54,8 +55,8 @@ async fn rubbish_in_an_address_does_no_harm() {
         let before = house.counts();
         for list in &lists {
             for word in [
-                "q", "page", "per", "after", "before", "sort", "status", "authn", "authz", "member", "right", "auto", "unused", "tab",
-                "view", "next", "show", "d", "below",
+                "q", "page", "per", "after", "before", "sort", "status", "authn", "authz", "member", "right", "auto", "type", "unused",
+                "tab", "view", "next", "show", "d", "below",
             ] {
                 for value in &odd {
                     let path = format!("{list}{}", serde_html_form::to_string([(word, value)]).unwrap());
@@ -94,6 +95,8 @@ async fn rubbish_in_an_address_does_no_harm() {
                 format!("{base}/organizations/{part}"),
                 format!("{base}/roles/{part}"),
                 format!("{base}/roles/{part}/delete"),
+                format!("/admin/administrator-roles/{part}"),
+                format!("/admin/administrator-roles/new/{part}"),
                 format!("/signin/{part}"),
                 format!("/static/{part}/{part}"),
                 format!("/{part}"),

@@ -155,7 +155,7 @@ impl Walk<'_, '_> {
 
     /// A button sends a form, or is one of those that the script brings to life (and hides without it).
     fn look_at_button(&mut self, at: &str, page: &Page, button: &ElementRef) {
-        let alive = ["popovertarget", "data-reveal", "data-copy", "data-close", "hx-get", "hx-post"];
+        let alive = ["popovertarget", "data-reveal", "data-copy", "data-close", "data-fold", "hx-get", "hx-post"];
         let sends = button.attr("type").is_none_or(|kind| kind == "submit");
         let in_form = button.ancestors().filter_map(ElementRef::wrap).any(|element| element.value().name() == "form");
         let names_form = button.attr("form").is_some_and(|id| page.has(&format!("form[id='{id}']")));

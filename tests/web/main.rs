@@ -13,6 +13,7 @@ mod person;
 
 mod access;
 mod accounts;
+mod administrator_roles;
 mod administrators;
 mod bad_input;
 mod events;

@@ -34,6 +34,7 @@ fn further(house: &House) -> Vec<(&'static str, String)> {
         ("organizations?view=list", format!("{base}/organizations?view=list&per=100")),
         ("organizations/{organization}?tab=", format!("{base}/organizations/{}?tab=accounts", house.org("Acme"))),
         ("roles?right=", format!("{base}/roles?right=account_management%3AREAD&unused=1&per=100")),
+        ("administrator-roles?type=", "/admin/administrator-roles?q=e&type=other&sort=-changed".to_owned()),
         ("role-assignments?org=&role=", format!("{base}/role-assignments?{pair}")),
         ("role-assignments?org=&role=&q=&per=", format!("{base}/role-assignments?{pair}&q=ada&per=100")),
         ("unassigned?per=", format!("{base}/role-assignments/unassigned?{pair}&per=100")),

@@ -359,9 +359,10 @@ async fn what_was_typed_comes_back_after_the_session_ended_and_is_sent_for_nobod
         let acts = |house: &House| house.number("SELECT count(*) AS n FROM events WHERE action NOT LIKE 'session.%'");
         let (before, preferences) = (acts(&house), house.number("SELECT count(*) AS n FROM preferences"));
         let assignments = "/admin/stores/customers/role-assignments";
-        // A role, a name, settings, and a confirmation.
+        // A role of either sort, a name, settings, and a confirmation.
         for (to, fields, shown) in [
             ("/admin/stores/customers/roles", vec![("name", "Lost work"), ("right", "account_management:READ")], ("#name", "Lost work")),
+            ("/admin/administrator-roles", vec![("kind", "other"), ("name", "Lost role"), ("perm", "user.view")], ("#name", "Lost role")),
             ("/me", vec![("name", "Su Newname"), ("rev", "0")], ("#name", "Su Newname")),
             ("/me/settings", vec![("appearance", "dark"), ("time_zone", "Europe/Lisbon")], ("#time_zone", "Europe/Lisbon")),
             (assignments, vec![("reason", "For the summer")], ("#reason", "For the summer")),

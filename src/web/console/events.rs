@@ -9,7 +9,7 @@ use crate::{
         identity_store::IdentityStore,
         key::StoreKey,
         organization::Organization,
-        permissions::{EventView, OrganizationActivate, OrganizationRoleEdit, RoleAssignmentEdit, UserBlock},
+        permissions::{AdministratorRoleEdit, EventView, OrganizationActivate, OrganizationRoleEdit, RoleAssignmentEdit, UserBlock},
         time::Time,
     },
     problem::Problem,
@@ -282,6 +282,12 @@ pub async fn undo(permit: Permit<Console>, ask: Ask, id: Path<String>, form: For
         Kind::Role => {
             ask.act(ask.permit::<OrganizationRoleEdit>()?, once, move |tx| {
                 undo::role(tx, &event).map(|(to, words)| ((to.clone(), words), to))
+            })
+            .await?
+        }
+        Kind::AdministratorRole => {
+            ask.act(ask.permit::<AdministratorRoleEdit>()?, once, move |tx| {
+                undo::administrator_role(tx, &event).map(|(to, words)| ((to.clone(), words), to))
             })
             .await?
         }

@@ -2,6 +2,8 @@
 
 /// Accounts.
 pub mod accounts;
+/// Administrator roles.
+pub mod administrator_roles;
 /// Administrators and the roles that they are given.
 pub mod administrators;
 /// The event log.

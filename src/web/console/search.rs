@@ -2,7 +2,7 @@
 
 use crate::{
     access::{Console, Permit},
-    domain::permissions::{OrganizationRoleView, OrganizationView, UserView},
+    domain::permissions::{AdministratorRoleView, OrganizationRoleView, OrganizationView, UserView},
     problem::Problem,
     store::search::{self, Found, Group},
     web::{
@@ -41,15 +41,19 @@ impl Results {
         serde_json::Value::Object(kinds.collect())
     }
 
+    fn list(kind: &Kind, store: &str) -> String {
+        if store.is_empty() { format!("/admin/{}", kind.word) } else { format!("/admin/stores/{store}/{}", kind.word) }
+    }
+
     fn href(&self, kind: &Kind, found: &Found) -> String {
-        format!("/admin/stores/{}/{}/{}", found.store, kind.word, found.id)
+        format!("{}/{}", Self::list(kind, &found.store), found.id)
     }
 
     /// The whole list of a kind, in the store of its first hit.
     fn all(&self, kind: &Kind) -> String {
         let store = kind.group.found.first().map_or("", |found| &found.store);
         let list = if kind.word == "organizations" { "view=list&" } else { "" };
-        format!("/admin/stores/{store}/{}?{list}q={}", kind.word, encode(&self.query.search()))
+        format!("{}?{list}q={}", Self::list(kind, store), encode(&self.query.search()))
     }
 
     fn is_empty(&self) -> bool {
@@ -73,10 +77,12 @@ pub async fn search(permit: Permit<Console>, ask: Ask) -> Result<HttpResponse, P
                 let organizations = optional(view.also::<OrganizationView, _>(|view| search::organizations(view, &q)))?;
                 let accounts = optional(view.also::<UserView, _>(|view| search::accounts(view, &q)))?;
                 let roles = optional(view.also::<OrganizationRoleView, _>(|view| search::roles(view, &q)))?;
+                let administrator_roles = optional(view.also::<AdministratorRoleView, _>(|view| search::administrator_roles(view, &q)))?;
                 let kinds = [
                     kind("organizations", "Organizations", "organization", organizations),
                     kind("accounts", "Accounts", "accounts", accounts),
                     kind("roles", "Roles", "role", roles),
+                    kind("administrator-roles", "Administrator roles", "key", administrator_roles),
                 ];
                 Ok((first, kinds.into_iter().flatten().collect()))
             })

@@ -16,6 +16,7 @@ pub(super) const ACTS: &[(&str, &str)] = &[
     ("identity_store", "Identity stores"),
     ("attribute", "Attributes"),
     ("group", "Groups"),
+    ("administrator_role", "Administrator roles"),
     ("scope", "Scopes"),
     ("grant", "Administrator roles given"),
     ("session", "Signing in and out"),
@@ -92,6 +93,9 @@ pub(super) fn sentence(event: &Recorded) -> String {
         "group.add" => format!("added the group {}", name("group")),
         "group.edit" => format!("renamed the group {} to {}", name("before"), name("group")),
         "group.delete" => format!("deleted the group {}", name("group")),
+        "administrator_role.add" => format!("made the administrator role {}", inner("after", "name")),
+        "administrator_role.edit" => format!("changed the administrator role {}", inner("after", "name")),
+        "administrator_role.delete" => format!("deleted the administrator role {}", inner("before", "name")),
         "grant.add" => match list("accounts") {
             names if names.is_empty() => format!("gave {} to {}", name("role"), name("account")),
             names => format!("gave {} to {}", name("role"), people(names)),
