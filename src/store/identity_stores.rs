@@ -80,7 +80,7 @@ pub struct Listed {
 }
 
 const COLUMNS: &str = "SELECT s.key, s.name, s.name_folded, s.slug, s.built_in, s.self_registration, s.organization_registration, \
-     (SELECT count(*) FROM organizations o WHERE o.store = s.key) AS organizations, s.accounts, s.changed_at";
+     s.organizations, s.accounts, s.changed_at";
 
 /// Stores in which the reach has an organization; all of them for whoever sees the tenant-wide things (D-7).
 fn visible(reach: &Reach) -> Sql {
