@@ -598,7 +598,7 @@ pub fn slice(mut judged: Vec<Judged>, paging: &paging::Paging, wrong_only: bool)
     let rows: Vec<Judged> = judged.into_iter().skip(start).take(paging.per as usize).collect();
     let more = (start + rows.len()) < count as usize;
     let (first, last) = ((paging.number > 1).then(String::new), more.then(String::new));
-    paging::Slice { rows, number: paging.number, per: paging.per, total, first, last }
+    paging::Slice { rows, number: paging.number, per: paging.per, total, many: false, first, last }
 }
 
 /// Deletes lists that have expired; for the job that cleans up.

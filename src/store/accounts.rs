@@ -13,7 +13,7 @@ pub use together::{Together, end_sessions_of, together};
 
 use super::{
     conn::Conn,
-    paging::{self, Cursor, Order, Paging, Placed, Slice, Sorted, Total},
+    paging::{self, Cursor, EXACT, Order, Paging, Placed, Slice, Sorted, Total},
     reached,
     sql::Sql,
     transaction::Reader,
@@ -96,6 +96,7 @@ impl Placed for Account {
     fn cursor(&self, order: &Order) -> Cursor {
         let sorted = match order.column {
             LAST => Sorted::Int(self.last_sign_in_at.map_or(0, Time::micros)),
+            "a.key" | "s.rowid" => Sorted::Int(self.key.0),
             _ => Sorted::Text(self.name_sort.clone()),
         };
         Cursor(sorted, self.key.0)
@@ -171,6 +172,11 @@ impl Filter {
 
     pub(super) fn add(&self, conn: &Conn, from: &mut Sql, now: Time, pair: Option<OrganizationKey>) {
         self.add_search(conn, from);
+        self.add_rest(from, now, pair);
+    }
+
+    /// Everything but the search.
+    pub(super) fn add_rest(&self, from: &mut Sql, now: Time, pair: Option<OrganizationKey>) {
         match self.authn.as_str() {
             "locked" => {
                 from.push(" AND a.status = 'active' AND a.locked_until > ").bind(now);
@@ -208,19 +214,57 @@ impl Filter {
         }
     }
 
-    /// What a search for three letters or more finds in the index of SQLite, in any store. PostgreSQL plans by itself.
-    pub(super) fn hits(&self, conn: &Conn) -> Option<Sql> {
+    /// The accounts that a search finds by an index, some of them more than once: of up to two letters in this store; of
+    /// more, on SQLite, in any store. PostgreSQL plans that by itself.
+    pub(super) fn hits(&self, conn: &Conn, store: StoreKey) -> Option<Sql> {
         let q = text::search(&self.q);
-        if text::length(&q) < 3 || matches!(conn, Conn::Postgres(_)) {
+        if q.is_empty() {
             return None;
         }
-        let mut sql = Sql::new("SELECT rowid AS account FROM account_search WHERE account_search MATCH ");
-        sql.bind(format!("\"{}\"", q.replace('"', "\"\"")));
-        Some(sql)
+        if text::length(&q) < 3 {
+            let end = format!("{q}\u{10FFFF}");
+            let mut sql = Sql::new("SELECT key AS account FROM accounts WHERE store = ");
+            sql.bind(store).push(" AND name_sort >= ").bind(q.as_str()).push(" AND name_sort < ").bind(end.as_str());
+            sql.push(" UNION ALL SELECT account FROM identifiers WHERE store = ").bind(store);
+            sql.push(" AND folded >= ").bind(q.as_str()).push(" AND folded < ").bind(end.as_str());
+            return Some(sql);
+        }
+        matches!(conn, Conn::Sqlite(_)).then(|| {
+            let mut sql = Sql::new("SELECT rowid AS account FROM account_search WHERE account_search MATCH ");
+            sql.bind(phrase(&q));
+            sql
+        })
+    }
+
+    /// The same for more than can be sorted, in the order of finding: read as far as a page goes; conditions on `a` follow.
+    pub(super) fn found(&self, conn: &mut Conn, store: StoreKey) -> Result<Option<(Sql, Order)>, Problem> {
+        let q = text::search(&self.q);
+        let mut sql = Sql::default();
+        if text::length(&q) >= 3 {
+            sql.push("FROM account_search s CROSS JOIN accounts a ON a.key = s.rowid WHERE s.search MATCH ").bind(phrase(&q));
+            sql.push(" AND a.store = ").bind(store);
+            let order = Order { column: "s.rowid", key: "s.rowid", descending: false };
+            return Ok(matches!(conn, Conn::Sqlite(_)).then_some((sql, order)));
+        }
+        // By name, where the names alone are too many; otherwise names first and then identifiers, up to the limit.
+        let named = |sql: &mut Sql| {
+            sql.push("FROM accounts a WHERE a.store = ").bind(store).push(" AND a.name_sort >= ").bind(q.as_str());
+            sql.push(" AND a.name_sort < ").bind(format!("{q}\u{10FFFF}"));
+        };
+        named(&mut sql);
+        if paging::total(conn, &sql)?.exact
+            && let Some(hits) = self.hits(conn, store)
+        {
+            sql = Sql::new("FROM (SELECT DISTINCT account FROM (");
+            sql.append(&hits)
+                .push(&format!(" LIMIT {EXACT}) found) reached CROSS JOIN accounts a WHERE a.key = reached.account AND a.store = "));
+            sql.bind(store);
+        }
+        Ok(Some((sql, Sort::Name.order())))
     }
 
     /// One or two letters match starts of names and identifiers; more match anywhere (quality.md).
-    fn add_search(&self, conn: &Conn, from: &mut Sql) {
+    pub(super) fn add_search(&self, conn: &Conn, from: &mut Sql) {
         let q = text::search(&self.q);
         if q.is_empty() {
             return;
@@ -228,19 +272,21 @@ impl Filter {
         if text::length(&q) < 3 {
             let end = format!("{q}\u{10FFFF}");
             from.push(" AND (a.name_sort >= ").bind(q.as_str()).push(" AND a.name_sort < ").bind(end.as_str());
-            from.push(" OR a.key IN (SELECT i.account FROM identifiers i WHERE i.store = a.store AND i.folded >= ");
+            from.push(" OR EXISTS (SELECT 1 FROM identifiers i WHERE i.account = a.key AND i.folded >= ");
             from.bind(q.as_str()).push(" AND i.folded < ").bind(end.as_str()).push("))");
             return;
         }
-        match self.hits(conn) {
-            Some(hits) => {
-                from.push(" AND a.key IN (").append(&hits).push(")");
-            }
-            None => {
-                from.push(" AND a.search LIKE ").bind(format!("%{}%", super::identity_stores::like(&q)));
-            }
-        }
+        match conn {
+            Conn::Sqlite(_) => from.push(" AND instr(a.search, ").bind(q).push(") > 0"),
+            // How to go about it hangs on how often the letters occur.
+            Conn::Postgres(_) => from.push(" AND a.search LIKE ").bind(format!("%{}%", super::identity_stores::like(&q))).single(),
+        };
     }
+}
+
+/// A text as one phrase of the index of SQLite.
+fn phrase(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
 }
 
 /// A membership as lists show it.
@@ -301,8 +347,8 @@ pub fn list(
     let now = reader.now();
     let (conn, permit) = reader.parts();
     let reach = permit.reach();
-    let reached = reached::of_store(conn, store, reach, at, filter)?.each(|from| filter.add(conn, from, now, None));
-    let slice = reached.slice(conn, sort, paging)?;
+    let reached = reached::of_store(conn, store, reach, at, filter)?.narrowed(conn, filter, now, None);
+    let slice = reached.slice(conn, sort, paging, |conn| reached.total(conn))?;
     let keys: Vec<AccountKey> = slice.rows.iter().map(|account| account.key).collect();
     let mut memberships = memberships_of(conn, reach, &keys)?;
     let mut roles = role_names(conn, reach, &keys, now)?;
@@ -381,17 +427,8 @@ pub(super) fn by_ids(conn: &mut Conn, reach: &Reach, store: StoreKey, ids: &[Str
     let mut found = Vec::new();
     for ids in ids.chunks(5_000) {
         let mut sql = Sql::new(COLUMNS);
-        sql.push(" FROM accounts a WHERE a.store = ").bind(store).push(" AND ").account_in_reach(reach, "a.key").push(" AND a.id IN (");
-        for (index, id) in ids.iter().enumerate() {
-            if index > 0 {
-                sql.push(", ");
-            }
-            sql.bind(id.as_str());
-        }
-        if ids.is_empty() {
-            sql.push("NULL");
-        }
-        sql.push(") ORDER BY a.name_sort, a.key");
+        sql.push(" FROM accounts a WHERE a.store = ").bind(store).push(" AND ").account_in_reach(reach, "a.key").push(" AND a.id IN ");
+        sql.values(ids.iter().map(String::as_str)).push(" ORDER BY a.name_sort, a.key");
         found.extend(sql.load::<Account>(conn)?);
     }
     Ok(found)
@@ -630,8 +667,14 @@ fn held(conn: &mut Conn, reach: &Reach, account: AccountKey, now: Time) -> Resul
 /// What the database says.
 pub fn count(reader: &mut impl Reader<UserView>, store: StoreKey) -> Result<Total, Problem> {
     let (conn, permit) = reader.parts();
-    let from = reached::of_store(conn, store, permit.reach(), None, &Filter::default())?;
-    paging::total(conn, &from.count)
+    reached::of_store(conn, store, permit.reach(), None, &Filter::default())?.total(conn)
+}
+
+/// How many accounts a store has, by the count that is kept.
+pub(super) fn all_of(conn: &mut Conn, store: StoreKey) -> Result<Total, Problem> {
+    let mut sql = Sql::new("SELECT accounts AS n FROM identity_stores WHERE key = ");
+    sql.bind(store);
+    sql.number(conn).map(Total::exactly)
 }
 
 /// An account with what its forms edit, in reach.

@@ -96,8 +96,8 @@ impl r2d2::ManageConnection for Manager {
                 // busy_timeout comes first: switching to WAL can itself meet a lock.
                 conn.batch_execute(
                     "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                     PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -8000; \
-                     PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456",
+                     PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; \
+                     PRAGMA mmap_size = 0; PRAGMA cache_size = -2000",
                 )
                 .map_err(QueryError)?;
                 Conn::Sqlite(conn)

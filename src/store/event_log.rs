@@ -228,9 +228,9 @@ pub fn of_account(reader: &mut impl Reader<UserViewEvents>, account: &Account, p
 
 fn page(conn: &mut Conn, from: &Sql, paging: &Paging) -> Result<Slice<Recorded>, Problem> {
     let slice = paging::slice::<Row>(conn, COLUMNS, from, NEWEST, paging)?;
-    let Slice { rows, number, per, total, first, last } = slice;
+    let Slice { rows, number, per, total, many, first, last } = slice;
     let rows = told(conn, rows)?;
-    Ok(Slice { rows, number, per, total, first, last })
+    Ok(Slice { rows, number, per, total, many, first, last })
 }
 
 /// With their subjects: one query for all of them.

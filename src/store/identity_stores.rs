@@ -115,7 +115,7 @@ pub struct Listed {
 }
 
 const COLUMNS: &str = "SELECT s.key, s.name, s.name_folded, s.slug, s.built_in, s.self_registration, s.organization_registration, \
-     (SELECT count(*) FROM organizations o WHERE o.store = s.key) AS organizations, s.accounts, s.changed_at";
+     s.organizations, s.accounts, s.changed_at";
 
 /// The columns of [`Row`] for whoever holds the permit: what they may open is asked of each store with them.
 fn columns<G: Ground>(permit: &Permit<G>) -> Sql {

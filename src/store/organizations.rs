@@ -15,7 +15,7 @@ use super::{
     tree,
 };
 use crate::{
-    access::{Ground, Permit, Reach},
+    access::{Area, Ground, Permit, Reach},
     domain::{
         key::*,
         organization::{Lineage, Organization, Status, Step},
@@ -123,11 +123,7 @@ pub(super) fn by_paths(
     let mut rows: Vec<Row> = Vec::new();
     for ends in ends.chunks(5_000) {
         let mut sql = Sql::new(ROW);
-        sql.push("o.store = ").bind(store).push(" AND o.parent IS NOT NULL AND o.name_folded IN (NULL");
-        for end in ends {
-            sql.push(", ").bind(end.as_str());
-        }
-        sql.push(")");
+        sql.push("o.store = ").bind(store).push(" AND o.parent IS NOT NULL AND o.name_folded IN ").values(ends.iter().map(String::as_str));
         rows.extend(sql.load::<Row>(conn)?);
     }
     let keys: Vec<OrganizationKey> = rows.iter().map(|row| row.key).collect();
@@ -152,6 +148,48 @@ pub struct Choice {
     pub path: String,
 }
 
+/// The organizations to choose from for a list: up to 50 whose name or external id holds what is sought, by name, and
+/// the chosen one before them; the flag tells whether there are more.
+///
+/// # Errors
+/// What the database says.
+pub fn choices_for<G: Ground>(
+    reader: &mut impl Reader<G>,
+    store: StoreKey,
+    sought: &str,
+    chosen: Option<&Organization>,
+) -> Result<(Vec<Choice>, bool), Problem> {
+    const MOST: usize = 50;
+    let (conn, permit) = reader.parts();
+    let mut sql = Sql::new("SELECT o.key, o.id, o.store, o.name, o.active, o.depth ");
+    sql.append(&reached(conn, store, permit.reach())?);
+    add_search(&mut sql, sought);
+    sql.push(&format!(" ORDER BY o.name_sort, o.key LIMIT {}", MOST + 1));
+    let mut rows: Vec<Organization> = sql.load::<Row>(conn)?.into_iter().map(Organization::from).collect();
+    let more = rows.len() > MOST;
+    rows.truncate(MOST);
+    if let Some(chosen) = chosen
+        && !rows.iter().any(|row| row.key == chosen.key)
+    {
+        rows.insert(0, chosen.clone());
+    }
+    let mut paths = tree::paths(conn, rows.iter().map(|row| row.key))?;
+    let choice = |row: Organization| Choice {
+        path: crate::domain::organization::path_text(&paths.remove(&row.key).unwrap_or_default()),
+        id: row.id,
+    };
+    Ok((rows.into_iter().map(choice).collect(), more))
+}
+
+/// Adds the condition that a name or an external id holds what is sought.
+fn add_search(from: &mut Sql, sought: &str) {
+    if sought.is_empty() {
+        return;
+    }
+    let part = format!("%{}%", like(&text::search(sought)));
+    from.push(" AND (o.name_sort LIKE ").bind(part.clone()).push(" ESCAPE '\\' OR o.external_id LIKE ").bind(part).push(" ESCAPE '\\')");
+}
+
 /// The organizations to choose from in a form, up to 500 and by path; the flag tells whether there are more.
 ///
 /// # Errors
@@ -164,9 +202,8 @@ pub fn choices<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey) -> Resul
 
 /// Up to so many of the organizations in reach, those nearest to the top, by path; and whether there are more.
 fn by_depth(conn: &mut Conn, reach: &Reach, store: StoreKey, most: i64) -> Result<(Vec<Choice>, bool), Problem> {
-    let mut sql = Sql::new(ROW);
-    sql.push("o.store = ").bind(store).push(" AND ").in_reach(reach, "o.key");
-    sql.push(" ORDER BY o.depth, o.name_sort, o.key LIMIT ").bind(most + 1);
+    let mut sql = Sql::new("SELECT o.key, o.id, o.store, o.name, o.active, o.depth ");
+    sql.append(&reached(conn, store, reach)?).push(&format!(" ORDER BY o.depth, o.name_sort, o.key LIMIT {}", most + 1));
     let mut rows: Vec<Row> = sql.load(conn)?;
     let more = rows.len() as i64 > most;
     rows.truncate(most as usize);
@@ -262,6 +299,43 @@ fn columns(now: Time) -> Sql {
     sql
 }
 
+/// How many organizations a store has, by the count that is kept.
+fn all_of(conn: &mut Conn, store: StoreKey) -> Result<paging::Total, Problem> {
+    let mut sql = Sql::new("SELECT organizations AS n FROM identity_stores WHERE key = ");
+    sql.bind(store);
+    sql.number(conn).map(paging::Total::exactly)
+}
+
+/// So many are gathered and sorted for a list; where there are more, the names are walked.
+const FEW: i64 = 500;
+
+/// The organizations of a store in reach, the cheaper way; conditions on `o` follow.
+pub(super) fn reached(conn: &mut Conn, store: StoreKey, reach: &Reach) -> Result<Sql, Problem> {
+    let mut walk = Sql::new("FROM organizations o WHERE o.store = ");
+    walk.bind(store).push(" AND ").in_reach(reach, "o.key");
+    let Reach::In(areas) = reach else { return Ok(walk) };
+    let mut inside = Sql::default();
+    for (area, _) in areas {
+        // Root is alone, and in no list of a store's organizations but its own.
+        let Area::Within { bounds, .. } = area else { return Ok(walk) };
+        let Some(bound) = bounds.first() else { return Ok(walk) };
+        inside.push(if inside.is_empty() { "SELECT" } else { " UNION SELECT" });
+        inside.push(" ic.descendant AS key FROM organization_closure ic WHERE ic.ancestor = ").bind(bound.organization);
+    }
+    if inside.is_empty() {
+        return Ok(walk);
+    }
+    let mut counted = Sql::new("SELECT count(*) AS n FROM (SELECT 1 FROM (");
+    counted.append(&inside).push(&format!(") inside LIMIT {}) counted", FEW + 1));
+    if counted.number(conn)? > FEW {
+        return Ok(walk);
+    }
+    let mut gather = Sql::new("FROM (");
+    gather.append(&inside).push(") inside CROSS JOIN organizations o WHERE o.key = inside.key AND o.store = ").bind(store);
+    gather.push(" AND ").in_reach(reach, "o.key");
+    Ok(gather)
+}
+
 /// The organizations of a store in the reader's reach.
 ///
 /// # Errors
@@ -274,16 +348,8 @@ pub fn list(
 ) -> Result<Slice<Listed>, Problem> {
     let now = reader.now();
     let (conn, permit) = reader.parts();
-    let mut from = Sql::new("FROM organizations o WHERE o.store = ");
-    from.bind(store).push(" AND ").in_reach(permit.reach(), "o.key");
-    if !filter.q.is_empty() {
-        let part = format!("%{}%", like(&text::search(&filter.q)));
-        from.push(" AND (o.name_sort LIKE ")
-            .bind(part.clone())
-            .push(" ESCAPE '\\' OR o.external_id LIKE ")
-            .bind(part)
-            .push(" ESCAPE '\\')");
-    }
+    let mut from = reached(conn, store, permit.reach())?;
+    add_search(&mut from, &filter.q);
     if let Some(status) = filter.status {
         from.push(if status == Status::Active { " AND o.active" } else { " AND NOT o.active" });
     }
@@ -296,7 +362,8 @@ pub fn list(
     let order =
         Order { column: if filter.by_creation { "o.created_at" } else { "o.name_sort" }, key: "o.key", descending: filter.descending };
     let columns = columns(now);
-    let slice = paging::slice_with::<ListedRow>(conn, &columns, &from, order, paging)?;
+    let total = if filter.is_plain() && *permit.reach() == Reach::Everywhere { all_of(conn, store)? } else { paging::total(conn, &from)? };
+    let slice = paging::slice_of::<ListedRow>(conn, &columns, &from, total, order, paging)?;
     let mut paths = tree::paths(conn, slice.rows.iter().map(|row| row.base.key))?;
     Ok(slice.map(|row| listed(row, &mut paths)))
 }
@@ -398,8 +465,10 @@ fn no_admin(from: &mut Sql, now: Time) {
 /// What the database says.
 pub fn count<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey) -> Result<paging::Total, Problem> {
     let (conn, permit) = reader.parts();
-    let mut from = Sql::new("FROM organizations o WHERE o.store = ");
-    from.bind(store).push(" AND ").in_reach(permit.reach(), "o.key");
+    if *permit.reach() == Reach::Everywhere {
+        return all_of(conn, store);
+    }
+    let from = reached(conn, store, permit.reach())?;
     paging::total(conn, &from)
 }
 

@@ -75,10 +75,19 @@ pub struct Slice<T> {
     pub per: i64,
     /// How many in all.
     pub total: Total,
+    /// Whether there are too many to sort: they stand in the order of finding.
+    pub many: bool,
     /// Where the page begins, to go before it.
     pub first: Option<String>,
     /// Where the page ends, to go on; none on the last page.
     pub last: Option<String>,
+}
+
+impl Total {
+    /// All of them.
+    pub const fn exactly(count: i64) -> Self {
+        Self { count, exact: true }
+    }
 }
 
 impl<T> Slice<T> {
@@ -89,6 +98,7 @@ impl<T> Slice<T> {
             number: self.number,
             per: self.per,
             total: self.total,
+            many: self.many,
             first: self.first,
             last: self.last,
         }
@@ -126,22 +136,22 @@ pub(super) fn slice_with<R>(conn: &mut Conn, columns: &Sql, from: &Sql, order: O
 where
     R: QueryableByName<<Conn as diesel::Connection>::Backend> + Placed + 'static,
 {
-    slice_counted(conn, columns, from, from, order, paging)
+    let total = total(conn, from)?;
+    slice_of(conn, columns, from, total, order, paging)
 }
 
-/// As [`slice_with`], where the rows are counted by another way than the one by which a page of them is read.
-pub(super) fn slice_counted<R>(
+/// As [`slice_with`], where it is known how many there are.
+pub(super) fn slice_of<R>(
     conn: &mut Conn,
     columns: &Sql,
     from: &Sql,
-    counted: &Sql,
+    total: Total,
     order: Order,
     paging: &Paging,
 ) -> Result<Slice<R>, Problem>
 where
     R: QueryableByName<<Conn as diesel::Connection>::Backend> + Placed + 'static,
 {
-    let total = total(conn, counted)?;
     let backwards = paging.before.is_some();
     let falling = order.descending != backwards;
     let mut sql = columns.clone();
@@ -151,16 +161,24 @@ where
     let fits = |cursor: &&Cursor| matches!(cursor.0, Sorted::Text(_)) == textual;
     if let Some(Cursor(value, key)) = paging.before.as_ref().or(paging.after.as_ref()).filter(fits) {
         let sign = if falling { "<" } else { ">" };
-        sql.push(" AND (").push(order.column).push(", ").push(order.key).push(") ").push(sign).push(" (");
-        match value {
-            Sorted::Text(text) => sql.bind(text.as_str()),
-            Sorted::Int(number) => sql.bind(*number),
-        };
-        sql.push(", ").bind(*key).push(")");
+        if order.column == order.key {
+            sql.push(" AND ").push(order.key).push(sign).bind(*key);
+        } else {
+            sql.push(" AND (").push(order.column).push(", ").push(order.key).push(") ").push(sign).push(" (");
+            match value {
+                Sorted::Text(text) => sql.bind(text.as_str()),
+                Sorted::Int(number) => sql.bind(*number),
+            };
+            sql.push(", ").bind(*key).push(")");
+        }
     }
     let direction = if falling { " DESC" } else { "" };
-    sql.push(" ORDER BY ").push(order.column).push(direction).push(", ").push(order.key).push(direction);
-    sql.push(" LIMIT ").bind(paging.per + 1);
+    sql.push(" ORDER BY ").push(order.column).push(direction);
+    if order.column != order.key {
+        sql.push(", ").push(order.key).push(direction);
+    }
+    // In the text, so that a plan that is kept is made for so few.
+    sql.push(&format!(" LIMIT {}", paging.per + 1));
     if paging.before.is_none() && paging.after.is_none() && paging.number > 1 {
         sql.push(" OFFSET ").bind(((paging.number - 1) * paging.per).min(EXACT));
     }
@@ -173,13 +191,13 @@ where
     let cursor = |row: Option<&R>| row.map(|row| row.cursor(&order).encode());
     let first = (paging.number > 1).then(|| cursor(rows.first())).flatten();
     let last = (more || backwards).then(|| cursor(rows.last())).flatten();
-    Ok(Slice { first, last, rows, number: paging.number, per: paging.per, total })
+    Ok(Slice { first, last, rows, number: paging.number, per: paging.per, total, many: false })
 }
 
 /// Counts up to the limit (quality.md: never a scan).
 pub(super) fn total(conn: &mut Conn, from: &Sql) -> Result<Total, Problem> {
     let mut sql = Sql::new("SELECT count(*) AS n FROM (SELECT 1 ");
-    sql.append(from).push(" LIMIT ").bind(EXACT + 1).push(") counted");
+    sql.append(from).push(&format!(" LIMIT {}) counted", EXACT + 1));
     let count = sql.number(conn)?;
     Ok(Total { count: count.min(EXACT), exact: count <= EXACT })
 }

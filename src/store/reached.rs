@@ -1,11 +1,11 @@
 //! Accounts in reach, cheaply for every reader (quality.md): whoever reaches few gets theirs gathered and sorted, whoever
 //! reaches many gets the index of names walked, and a count up to a limit says which it is.
-//! What a search finds is gathered likewise where it is little.
+//! What a search finds is gathered likewise where it is little; where it is more, it stands in the order of finding.
 
 use super::{
     accounts::{self, Account, Filter, Sort},
     conn::Conn,
-    paging::{self, EXACT, Paging, Slice},
+    paging::{self, EXACT, Order, Paging, Slice, Total},
     sql::Sql,
     tree,
 };
@@ -14,6 +14,7 @@ use crate::{
     domain::{
         key::{OrganizationKey, StoreKey},
         organization::Organization,
+        time::Time,
     },
     problem::Problem,
 };
@@ -24,6 +25,12 @@ pub(super) struct Reached {
     pub rows: Sql,
     /// For counting up to a limit.
     pub count: Sql,
+    /// Of which store they are all, where nothing keeps any of them from the reader.
+    pub all_of: Option<StoreKey>,
+    /// Whether what the filter searches for is found already.
+    searched: bool,
+    /// The order of finding, where the search found more than are sorted.
+    found: Option<Order>,
 }
 
 impl Reached {
@@ -34,9 +41,45 @@ impl Reached {
         self
     }
 
-    /// A page of them.
-    pub fn slice(&self, conn: &mut Conn, sort: Sort, paging: &Paging) -> Result<Slice<Account>, Problem> {
-        paging::slice_counted(conn, &Sql::new(accounts::COLUMNS), &self.rows, &self.count, sort.order(), paging)
+    /// Adds the conditions of the filter for which they were found.
+    pub fn narrowed(self, conn: &Conn, filter: &Filter, now: Time, pair: Option<OrganizationKey>) -> Self {
+        let searched = self.searched;
+        let narrowed = self.each(|from| {
+            if !searched {
+                filter.add_search(conn, from);
+            }
+            filter.add_rest(from, now, pair);
+        });
+        Self { all_of: narrowed.all_of.filter(|_| filter.is_empty()), ..narrowed }
+    }
+
+    /// How many they are: by the count that is kept where they are all, else counted up to the limit.
+    pub fn total(&self, conn: &mut Conn) -> Result<Total, Problem> {
+        match self.all_of {
+            Some(store) => accounts::all_of(conn, store),
+            None => paging::total(conn, &self.count),
+        }
+    }
+
+    /// A page of them. `total` is asked for where they can be counted.
+    pub fn slice(
+        &self,
+        conn: &mut Conn,
+        sort: Sort,
+        paging: &Paging,
+        total: impl FnOnce(&mut Conn) -> Result<Total, Problem>,
+    ) -> Result<Slice<Account>, Problem> {
+        let columns = Sql::new(accounts::COLUMNS);
+        let Some(order) = self.found else {
+            let total = total(conn)?;
+            return paging::slice_of(conn, &columns, &self.rows, total, sort.order(), paging);
+        };
+        let mut slice: Slice<Account> = paging::slice_of(conn, &columns, &self.rows, Total::exactly(0), order, paging)?;
+        // As many as were seen so far; past the end none, and that leads to the first page.
+        let seen = if slice.rows.is_empty() { 0 } else { (slice.number - 1) * slice.per + slice.rows.len() as i64 };
+        slice.total = Total { count: seen, exact: slice.last.is_none() };
+        slice.many = true;
+        Ok(slice)
     }
 }
 
@@ -49,14 +92,6 @@ pub(super) fn of_store(
     at: Option<(&Organization, bool)>,
     filter: &Filter,
 ) -> Result<Reached, Problem> {
-    if let Some(hits) = filter.hits(conn)
-        && is_few(conn, &hits)?
-    {
-        let mut gather = gathered(&hits, store);
-        gather.push(" AND ").account_in_reach(reach, "a.key");
-        add_at(&mut gather, at);
-        return Ok(Reached { count: gather.clone(), rows: gather });
-    }
     let mut walk = Sql::new("FROM accounts a WHERE a.store = ");
     walk.bind(store).push(" AND ").account_in_reach(reach, "a.key");
     add_at(&mut walk, at);
@@ -68,20 +103,50 @@ pub(super) fn of_store(
         (None, Reach::Everywhere) => Vec::new(),
         (None, Reach::In(areas)) => areas.iter().map(|(area, _)| area.clone()).collect(),
     };
-    if areas.is_empty() {
-        return Ok(Reached { count: walk.clone(), rows: walk });
+    let members = match areas.is_empty() {
+        true => None,
+        false => {
+            let root = tree::root(conn)?;
+            (!areas.iter().any(|area| is_all(area, root))).then(|| members(&areas, root))
+        }
+    };
+    let reached = match &members {
+        Some(members) => up_to(conn, members)?,
+        None => EXACT + 1,
+    };
+    let hits = filter.hits(conn, store);
+    let hit = match &hits {
+        Some(hits) => up_to(conn, hits)?,
+        None => EXACT + 1,
+    };
+    let plain = Reached { count: walk.clone(), rows: walk, all_of: None, searched: false, found: None };
+    match (hits, members) {
+        (Some(hits), _) if hit <= EXACT && hit <= reached => {
+            let mut gather = gathered(&hits, store);
+            gather.push(" AND ").account_in_reach(reach, "a.key");
+            add_at(&mut gather, at);
+            Ok(Reached { count: gather.clone(), rows: gather, searched: true, ..plain })
+        }
+        (hits, Some(members)) if reached <= EXACT || hits.is_none() => {
+            let mut gather = gathered(&members, store);
+            if at.is_some() {
+                gather.push(" AND ").account_in_reach(reach, "a.key");
+            }
+            let rows = if reached <= EXACT { gather.clone() } else { plain.rows.clone() };
+            Ok(Reached { rows, count: gather, ..plain })
+        }
+        (Some(_), _) => {
+            let Some((mut found, order)) = filter.found(conn, store)? else { return Ok(plain) };
+            found.push(" AND ").account_in_reach(reach, "a.key");
+            add_at(&mut found, at);
+            Ok(Reached { count: found.clone(), rows: found, searched: true, found: Some(order), ..plain })
+        }
+        (None, _) => {
+            // Of the built-in store, whoever reaches all below root does not reach the members of root.
+            let all = at.is_none() && (*reach == Reach::Everywhere || !is_built_in(conn, store)?);
+            Ok(Reached { all_of: all.then_some(store), ..plain })
+        }
     }
-    let root = tree::root(conn)?;
-    if areas.iter().any(|area| is_all(area, root)) {
-        return Ok(Reached { count: walk.clone(), rows: walk });
-    }
-    let members = members(&areas, root);
-    let few = is_few(conn, &members)?;
-    let mut gather = gathered(&members, store);
-    if at.is_some() {
-        gather.push(" AND ").account_in_reach(reach, "a.key");
-    }
-    Ok(Reached { rows: if few { gather.clone() } else { walk }, count: gather })
 }
 
 /// Adds the condition that the account is a member of an organization, or of any below it.
@@ -91,11 +156,17 @@ fn add_at(from: &mut Sql, at: Option<(&Organization, bool)>) {
     from.bind(organization.key).push(if below { ")" } else { " AND lc.depth = 0)" });
 }
 
-/// Whether a statement finds so few accounts that sorting them is quicker than walking an index.
-fn is_few(conn: &mut Conn, accounts: &Sql) -> Result<bool, Problem> {
+fn is_built_in(conn: &mut Conn, store: StoreKey) -> Result<bool, Problem> {
+    let mut sql = Sql::new("SELECT count(*) AS n FROM identity_stores WHERE built_in AND key = ");
+    sql.bind(store);
+    Ok(sql.number(conn)? > 0)
+}
+
+/// How many rows a statement finds, counted to one more than are sorted.
+fn up_to(conn: &mut Conn, accounts: &Sql) -> Result<i64, Problem> {
     let mut counted = Sql::new("SELECT count(*) AS n FROM (SELECT 1 FROM (");
-    counted.append(accounts).push(") member LIMIT ").bind(EXACT + 1).push(") counted");
-    Ok(counted.number(conn)? <= EXACT)
+    counted.append(accounts).push(&format!(") member LIMIT {}) counted", EXACT + 1));
+    counted.number(conn)
 }
 
 /// The accounts of a store that a statement finds. A cross join keeps SQLite from turning it round.

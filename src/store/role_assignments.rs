@@ -84,24 +84,36 @@ pub fn pairs(
 ) -> Result<Slice<Pair>, Problem> {
     let now = reader.now();
     let (conn, permit) = reader.parts();
-    let mut from = Sql::new(
-        "FROM role_assignments ra JOIN organizations o ON o.key = ra.organization JOIN roles r ON r.key = ra.role WHERE (ra.ends IS NULL OR ra.ends > ",
-    );
-    from.bind(now).push(") AND o.store = ").bind(store).push(" AND ").in_reach(permit.reach(), "ra.organization");
+    // What has an end is looked at only where nobody holds it without.
+    let held = |from: &mut Sql| {
+        from.push(" AND (p.lasting > 0 OR EXISTS (SELECT 1 FROM role_assignments e WHERE e.organization = p.organization AND e.role = p.role AND e.ends > ");
+        from.bind(now).push("))");
+        if let Some(role) = role {
+            from.push(" AND p.role = ").bind(role);
+        }
+    };
+    let mut from = organizations::reached(conn, store, permit.reach())?;
     if let Some(organization) = organization {
-        from.push(" AND ra.organization = ").bind(organization);
+        from.push(" AND o.key = ").bind(organization);
     }
-    if let Some(role) = role {
-        from.push(" AND ra.role = ").bind(role);
+    // Of a whole store, by its roles alone: they are few, and no organization has to be looked at.
+    let mut counted = Sql::new("FROM roles r CROSS JOIN pairs p WHERE p.role = r.key AND r.store = ");
+    counted.bind(store);
+    if organization.is_some() || *permit.reach() != Reach::Everywhere {
+        counted = Sql::new("FROM (SELECT o.key ");
+        counted.append(&from).push(") o CROSS JOIN pairs p WHERE p.organization = o.key");
     }
-    from.push(" GROUP BY ra.organization, ra.role, o.id, o.name_sort, r.id, r.name, r.name_sort");
-    let total = paging::total(conn, &from)?;
+    held(&mut counted);
+    let total = paging::total(conn, &counted)?;
     let mut sql = Sql::new(
-        "SELECT ra.organization, o.id AS organization_id, r.id AS role_id, r.name AS role, count(*) AS accounts, max(ra.given_at) AS changed_at, \
-         (SELECT count(*) FROM organization_closure b WHERE b.ancestor = ra.organization AND b.depth > 0) AS below ",
+        "SELECT p.organization, o.id AS organization_id, r.id AS role_id, r.name AS role, p.given_at AS changed_at, p.lasting + (SELECT count(*) \
+         FROM role_assignments e WHERE e.organization = p.organization AND e.role = p.role AND e.ends > ",
     );
-    sql.append(&from).push(" ORDER BY o.name_sort, ra.organization, r.name_sort, ra.role LIMIT ").bind(paging.per + 1);
-    sql.push(" OFFSET ").bind((paging.number - 1) * paging.per);
+    sql.bind(now).push(") AS accounts, (SELECT count(*) FROM organization_closure b WHERE b.ancestor = p.organization AND b.depth > 0) AS below FROM (SELECT o.key, o.id, o.name_sort ");
+    sql.append(&from).push(") o CROSS JOIN pairs p CROSS JOIN roles r WHERE p.organization = o.key AND r.key = p.role");
+    held(&mut sql);
+    sql.push(&format!(" ORDER BY o.name_sort, o.key, r.name_sort, r.key LIMIT {} OFFSET ", paging.per + 1))
+        .bind((paging.number - 1) * paging.per);
     let mut rows: Vec<PairRow> = sql.load(conn)?;
     let more = rows.len() as i64 > paging.per;
     rows.truncate(paging.per as usize);
@@ -119,7 +131,7 @@ pub fn pairs(
         })
         .collect();
     let (first, last) = ((paging.number > 1).then(String::new), more.then(String::new));
-    Ok(Slice { rows, number: paging.number, per: paging.per, total, first, last })
+    Ok(Slice { rows, number: paging.number, per: paging.per, total, many: false, first, last })
 }
 
 /// Somebody who holds the pair, directly or through an organization above (A-6).
@@ -220,7 +232,9 @@ pub fn holders(
     };
     let columns = holder_columns();
     let order = accounts::Sort::Name.order();
-    let direct = paging::slice::<HolderRow>(conn, &columns, &from(conn, false), order, paging)?;
+    let rows = from(conn, false);
+    let held = if q.is_empty() { held_by(conn, organization.key, role, now)? } else { paging::total(conn, &rows)? };
+    let direct = paging::slice_of::<HolderRow>(conn, &Sql::new(&columns), &rows, held, order, paging)?;
     let inherited = paging::slice::<HolderRow>(conn, &columns, &from(conn, true), order, &Paging::first(100))?;
 
     let reach = permit.actor().and_then(|actor| actor.reach_of(&UserView::LEAF)).unwrap_or(Reach::In(Vec::new()));
@@ -270,9 +284,18 @@ fn open_places(conn: &mut Conn, reach: &Reach, of: impl IntoIterator<Item = Orga
 /// What the database says.
 pub fn count(reader: &mut impl Reader<RoleAssignmentView>, organization: &Organization, role: RoleKey) -> Result<Total, Problem> {
     let now = reader.now();
-    let mut from = Sql::new("FROM role_assignments ra WHERE ra.organization = ");
-    from.bind(organization.key).push(" AND ra.role = ").bind(role).push(" AND (ra.ends IS NULL OR ra.ends > ").bind(now).push(")");
-    paging::total(reader.conn(), &from)
+    held_by(reader.conn(), organization.key, role, now)
+}
+
+/// How many hold the pair directly: the count that is kept of those without an end, and those whose end lies ahead.
+fn held_by(conn: &mut Conn, organization: OrganizationKey, role: RoleKey, now: Time) -> Result<Total, Problem> {
+    let mut sql = Sql::new("SELECT CAST(coalesce((SELECT p.lasting FROM pairs p WHERE p.organization = ");
+    sql.bind(organization)
+        .push(" AND p.role = ")
+        .bind(role)
+        .push("), 0) + (SELECT count(*) FROM role_assignments e WHERE e.organization = ");
+    sql.bind(organization).push(" AND e.role = ").bind(role).push(" AND e.ends > ").bind(now).push(") AS bigint) AS n");
+    sql.number(conn).map(Total::exactly)
 }
 
 /// Somebody who could get the pair.
@@ -309,6 +332,7 @@ pub(super) fn unassigned(
     now: Time,
 ) -> Result<Reached, Problem> {
     let reached = reached::of_store(conn, wanted.organization.store, reach, None, filter)?;
+    let reached = reached.narrowed(conn, filter, now, Some(wanted.organization.key));
     Ok(reached.each(|from| {
         from.push(" AND NOT EXISTS (SELECT 1 FROM role_assignments ua WHERE ua.organization = ").bind(wanted.organization.key);
         from.push(" AND ua.role = ")
@@ -316,7 +340,6 @@ pub(super) fn unassigned(
             .push(" AND ua.account = a.key AND (ua.ends IS NULL OR ua.ends > ")
             .bind(now)
             .push("))");
-        filter.add(conn, from, now, Some(wanted.organization.key));
     }))
 }
 
@@ -339,10 +362,17 @@ pub fn candidates(
         let selected = super::selections::selected(conn, draft, wanted, now)?;
         reached = reached.each(|from| _ = from.push(" AND ").append(&selected));
     }
-    let slice = reached.slice(conn, sort, paging)?;
-    let Slice { rows, number, per, total, first, last } = slice;
+    let slice = reached.slice(conn, sort, paging, |conn| match (reached.all_of, only) {
+        // The pair's holders are accounts of its store (A-1).
+        (Some(store), None) => {
+            let held = held_by(conn, wanted.organization.key, wanted.role.key, now)?;
+            Ok(Total::exactly(accounts::all_of(conn, store)?.count - held.count))
+        }
+        _ => paging::total(conn, &reached.count),
+    })?;
+    let Slice { rows, number, per, total, many, first, last } = slice;
     let rows = described(conn, permit, wanted, rows, now)?;
-    Ok(Slice { rows, number, per, total, first, last })
+    Ok(Slice { rows, number, per, total, many, first, last })
 }
 
 /// The people of a confirmation: those of the ids that are in reach, by name.

@@ -109,9 +109,12 @@ pub struct Listed {
 fn columns(now: Time) -> Sql {
     let mut sql = Sql::new(
         "SELECT r.key, r.id, r.store, r.name, r.name_sort, r.description, r.auto_every, r.auto_first, r.rights, r.rev, r.changed_at, r.changed_by, \
-         (SELECT count(DISTINCT ra.account) FROM role_assignments ra WHERE ra.role = r.key AND (ra.ends IS NULL OR ra.ends > ",
+         r.lasting + (SELECT count(DISTINCT ra.account) FROM role_assignments ra WHERE ra.role = r.key AND ra.ends > ",
     );
-    sql.bind(now).push(")) AS held");
+    // The count that is kept of those who hold it without an end, and those who hold it only up to an end ahead.
+    sql.bind(now).push(
+        " AND NOT EXISTS (SELECT 1 FROM role_assignments l WHERE l.account = ra.account AND l.role = ra.role AND l.ends IS NULL)) AS held",
+    );
     sql
 }
 
@@ -166,9 +169,9 @@ pub fn list(
         no_minimum(&mut from);
     }
     if filter.unused {
-        from.push(" AND NOT EXISTS (SELECT 1 FROM role_assignments ra WHERE ra.role = r.key AND (ra.ends IS NULL OR ra.ends > ")
+        from.push(" AND r.lasting = 0 AND NOT EXISTS (SELECT 1 FROM role_assignments ra WHERE ra.role = r.key AND ra.ends > ")
             .bind(now)
-            .push("))");
+            .push(")");
     }
     let order =
         Order { column: if filter.by_change { "r.changed_at" } else { "r.name_sort" }, key: "r.key", descending: filter.descending };

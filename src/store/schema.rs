@@ -20,6 +20,7 @@ diesel::table! {
         rev -> Integer,
         created_at -> BigInt,
         changed_at -> BigInt,
+        organizations -> BigInt,
     }
 }
 
@@ -151,6 +152,7 @@ diesel::table! {
         created_at -> BigInt,
         changed_at -> BigInt,
         changed_by -> Nullable<Text>,
+        lasting -> BigInt,
     }
 }
 
@@ -164,6 +166,16 @@ diesel::table! {
         reason -> Text,
         given -> Text,
         given_by -> Nullable<Text>,
+        given_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    pairs (organization, role) {
+        organization -> BigInt,
+        role -> BigInt,
+        assignments -> BigInt,
+        lasting -> BigInt,
         given_at -> BigInt,
     }
 }

@@ -1,5 +1,6 @@
 //! Statements put together from parts: for lists, whose filters, order and reach vary. Every value goes in as a
-//! bind; the numbers of the binds rise with their first appearance, as SQLite needs it.
+//! bind; the numbers of the binds rise with their first appearance, as SQLite needs it. What comes again with other
+//! values is prepared once on each connection: preparing these costs more than running them.
 
 use super::conn::Conn;
 use crate::{
@@ -8,11 +9,17 @@ use crate::{
     problem::Problem,
 };
 use diesel::{
-    RunQueryDsl,
+    QueryResult, RunQueryDsl,
     deserialize::QueryableByName,
-    sql_types::{BigInt, Bool, Text},
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    sql_types::{BigInt, Bool, Text, Untyped},
 };
 use std::fmt::Write;
+
+type Backend = <Conn as diesel::Connection>::Backend;
+
+/// Lists up to here go in as binds.
+const SHORT: usize = 128;
 
 /// A bound value.
 #[derive(Clone, Debug)]
@@ -47,12 +54,19 @@ binds! {
 pub struct Sql {
     text: String,
     binds: Vec<Bind>,
+    /// Whether its text or its plan hangs on its values, so that it is prepared anew each time.
+    single: bool,
 }
 
 impl Sql {
     /// Starts with a piece of text of ours.
     pub fn new(text: &str) -> Self {
-        Self { text: text.to_owned(), binds: Vec::new() }
+        Self { text: text.to_owned(), ..Self::default() }
+    }
+
+    /// Whether nothing has been added.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
     }
 
     /// Adds a piece of text of ours.
@@ -76,37 +90,65 @@ impl Sql {
 
     /// Adds another statement's text and values behind its own.
     pub fn append(&mut self, other: &Self) -> &mut Self {
-        let mut rest = other.text.as_str();
-        let mut binds = other.binds.iter();
-        while let Some(at) = rest.find('$') {
-            self.text.push_str(&rest[..at]);
-            rest = rest[at + 1..].trim_start_matches(|c: char| c.is_ascii_digit());
-            if let Some(bind) = binds.next() {
+        for (piece, bind) in other.pieces() {
+            self.text.push_str(piece);
+            if let Some(bind) = bind {
                 self.binds.push(bind.clone());
                 let number = self.binds.len();
                 let _ = write!(self.text, "${number}");
             }
         }
-        self.text.push_str(rest);
+        self.single |= other.single;
         self
     }
 
-    /// Adds a list of integers in brackets; integers of ours need no bind. An empty list matches nothing.
-    pub fn list(&mut self, keys: impl IntoIterator<Item = i64>) -> &mut Self {
-        self.text.push('(');
-        let mut first = true;
-        for key in keys {
-            if !first {
-                self.text.push(',');
-            }
-            first = false;
-            let _ = write!(self.text, "{key}");
+    /// Its text between the binds, each piece with the bind behind it.
+    fn pieces(&self) -> Vec<(&str, Option<&Bind>)> {
+        let mut rest = self.text.as_str();
+        let mut pieces = Vec::with_capacity(self.binds.len() + 1);
+        for bind in &self.binds {
+            let (piece, behind) = rest.split_once('$').unwrap_or((rest, ""));
+            rest = behind.trim_start_matches(|c: char| c.is_ascii_digit());
+            pieces.push((piece, Some(bind)));
         }
-        if first {
-            self.text.push_str("NULL");
-        }
-        self.text.push(')');
+        pieces.push((rest, None));
+        pieces
+    }
+
+    /// Says that the database has to look at the values before it chooses how to go about it.
+    pub fn single(&mut self) -> &mut Self {
+        self.single = true;
         self
+    }
+
+    /// Adds a list of integers in brackets. An empty list matches nothing.
+    pub fn list(&mut self, keys: impl IntoIterator<Item = i64>) -> &mut Self {
+        let keys: Vec<i64> = keys.into_iter().collect();
+        if keys.len() <= SHORT {
+            return self.values(keys);
+        }
+        // Integers of ours need no bind, and there are more than a statement may have.
+        self.single();
+        for (place, key) in keys.iter().enumerate() {
+            let _ = write!(self.text, "{}{key}", if place == 0 { '(' } else { ',' });
+        }
+        self.push(")")
+    }
+
+    /// Adds a list of values in brackets. An empty list matches nothing. A short one repeats its last value up to the
+    /// next power of two, so that lists of any length make few different statements.
+    pub fn values<T: Into<Bind> + Clone>(&mut self, values: impl IntoIterator<Item = T>) -> &mut Self {
+        let mut values: Vec<T> = values.into_iter().collect();
+        let Some(last) = values.last().cloned() else { return self.push("(NULL)") };
+        if values.len() <= SHORT {
+            values.resize(values.len().next_power_of_two(), last);
+        } else {
+            self.single();
+        }
+        for (place, value) in values.into_iter().enumerate() {
+            self.push(if place == 0 { "(" } else { "," }).bind(value);
+        }
+        self.push(")")
     }
 
     /// Adds the condition that the organization in `column` lies inside the reach.
@@ -172,35 +214,48 @@ impl Sql {
     /// Runs it and reads the rows.
     pub fn load<R>(self, conn: &mut Conn) -> Result<Vec<R>, Problem>
     where
-        R: QueryableByName<<Conn as diesel::Connection>::Backend> + 'static,
+        R: QueryableByName<Backend> + 'static,
     {
-        Ok(self.query().load(conn)?)
+        Ok(RunQueryDsl::load(self, conn)?)
     }
 
     /// Runs it for its effect; the number of rows touched.
     pub fn execute(self, conn: &mut Conn) -> Result<usize, Problem> {
-        Ok(self.query().execute(conn)?)
+        Ok(RunQueryDsl::execute(self, conn)?)
     }
 
     /// Runs it and reads the one number that it selects as `n`.
     pub fn number(self, conn: &mut Conn) -> Result<i64, Problem> {
         Ok(self.load::<Number>(conn)?.first().map_or(0, |row| row.n))
     }
+}
 
-    fn query(
-        self,
-    ) -> diesel::query_builder::BoxedSqlQuery<'static, <Conn as diesel::Connection>::Backend, diesel::query_builder::SqlQuery> {
-        let mut query = diesel::sql_query(self.text).into_boxed();
-        for bind in self.binds {
-            query = match bind {
-                Bind::Int(value) => query.bind::<BigInt, _>(value),
-                Bind::Text(value) => query.bind::<Text, _>(value),
-                Bind::Bool(value) => query.bind::<Bool, _>(value),
-            };
+impl QueryFragment<Backend> for Sql {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+        if self.single {
+            out.unsafe_to_cache_prepared();
         }
-        query
+        for (piece, bind) in self.pieces() {
+            out.push_sql(piece);
+            match bind {
+                Some(Bind::Int(value)) => out.push_bind_param::<BigInt, _>(value)?,
+                Some(Bind::Text(value)) => out.push_bind_param::<Text, _>(value)?,
+                Some(Bind::Bool(value)) => out.push_bind_param::<Bool, _>(value)?,
+                None => {}
+            }
+        }
+        Ok(())
     }
 }
+impl QueryId for Sql {
+    type QueryId = ();
+    // Its text tells it from others.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+impl Query for Sql {
+    type SqlType = Untyped;
+}
+impl RunQueryDsl<Conn> for Sql {}
 
 #[derive(diesel::QueryableByName)]
 struct Number {
@@ -218,7 +273,20 @@ mod tests {
         inner.bind(7_i64).push(" AND y = ").bind("b");
         let mut outer = Sql::new("SELECT 1 WHERE z = ");
         outer.bind(true).push(" AND ").append(&inner).push(" AND k IN ").list([3, 4]);
-        assert_eq!(outer.text, "SELECT 1 WHERE z = $1 AND x = $2 AND y = $3 AND k IN (3,4)");
-        assert_eq!(outer.binds.len(), 3);
+        assert_eq!(outer.text, "SELECT 1 WHERE z = $1 AND x = $2 AND y = $3 AND k IN ($4,$5)");
+        assert_eq!(outer.binds.len(), 5);
+    }
+
+    #[test]
+    fn lists_of_many_lengths_make_few_statements() {
+        let text = |length: i64| {
+            let mut sql = Sql::new("k IN ");
+            sql.list(0..length);
+            (sql.text, sql.single)
+        };
+        assert_eq!(text(0), ("k IN (NULL)".to_owned(), false));
+        assert_eq!(text(5), text(8));
+        assert_eq!(text(65), text(128));
+        assert!(text(129).1, "it is prepared for once");
     }
 }

@@ -108,6 +108,7 @@ const LARGE: &[&str] = &[
     "organizations",
     "organization_closure",
     "role_assignments",
+    "pairs",
     "grants",
     "sessions",
     "events",
@@ -198,12 +199,19 @@ fn everything(at: &Database) -> Vec<Asked> {
         ask("scopes", "", &|| at.db.read(&scoped, |view| scopes::list(view, &filter, &Paging::first(25))).map(|_| ()));
     }
     ask("owners of scopes", "", &|| at.db.read(&scoped, |view| scopes::owners(view, "no", &at.org("Acme"))).map(|_| ()));
-    for who in [SUPER, INSIDE] {
+    for (who, through) in [(SUPER, "organizations_store_name"), (INSIDE, "")] {
         let permit = at.permit::<OrganizationView>(who);
         let narrow = organizations::Filter::default();
         ask("an organization", "", &|| at.db.read(&permit, |view| organizations::detail(view, store, &north.id)).map(|_| ()));
-        ask("organizations", "organizations_store_name", &|| {
-            at.db.read(&permit, |view| organizations::list(view, store, &narrow, &by_name)).map(|_| ())
+        ask("organizations", through, &|| at.db.read(&permit, |view| organizations::list(view, store, &narrow, &by_name)).map(|_| ()));
+        let permit = at.permit::<RoleAssignmentView>(who);
+        // PostgreSQL sorts so few organizations.
+        let through = if at.name() == "SQLite" { through } else { "" };
+        ask("pairs", through, &|| {
+            at.db.read(&permit, |view| role_assignments::pairs(view, store, None, None, &Paging::first(25))).map(|_| ())
+        });
+        ask("organizations to choose from", through, &|| {
+            at.db.read(&permit, |view| organizations::choices_for(view, store, "", None)).map(|_| ())
         });
     }
     let permit = at.permit::<OrganizationRoleView>(SUPER);

@@ -152,6 +152,7 @@ pub(super) fn check(conn: &mut Conn, wrong: &mut Wrong, stores: &Stores) -> Resu
         closure(conn, wrong, &tree, &ids, part)?;
     }
     ways_in(conn, wrong, &by_key, stores)?;
+    kept(conn, wrong)?;
     pairs(
         conn,
         wrong,
@@ -233,4 +234,37 @@ fn closure(conn: &mut Conn, wrong: &mut Wrong, tree: &Tree, ids: &HashMap<Organi
         }
     }
     Ok(())
+}
+
+/// The counts that triggers keep, beside what they count.
+fn kept(conn: &mut Conn, wrong: &mut Wrong) -> Result<(), Problem> {
+    pairs(
+        conn,
+        wrong,
+        "counts",
+        "SELECT o.id AS one, r.id AS other FROM (SELECT organization, role, sum(assignments) AS assignments, sum(lasting) AS lasting, max(given_at) AS given_at FROM (\
+           SELECT organization, role, count(*) AS assignments, count(*) - count(ends) AS lasting, max(given_at) AS given_at \
+             FROM role_assignments GROUP BY organization, role \
+           UNION ALL SELECT organization, role, 0, 0, NULL FROM pairs) counted GROUP BY organization, role) c \
+         JOIN organizations o ON o.key = c.organization JOIN roles r ON r.key = c.role \
+         LEFT JOIN pairs p ON p.organization = c.organization AND p.role = c.role \
+         WHERE p.role IS NULL OR c.assignments = 0 OR p.assignments <> c.assignments OR p.lasting <> c.lasting OR p.given_at < c.given_at LIMIT 1000",
+        |organization, role| format!("The count of those who hold the role {role} at the organization {organization} is wrong."),
+    )?;
+    pairs(
+        conn,
+        wrong,
+        "counts",
+        "SELECT r.id AS one, r.name AS other FROM roles r LEFT JOIN (SELECT role, count(DISTINCT account) AS lasting FROM role_assignments \
+         WHERE ends IS NULL GROUP BY role) c ON c.role = r.key WHERE r.lasting <> coalesce(c.lasting, 0) LIMIT 1000",
+        |id, name| format!("The count of those who hold the role {id} (“{name}”) is wrong."),
+    )?;
+    pairs(
+        conn,
+        wrong,
+        "counts",
+        "SELECT s.slug AS one, s.name AS other FROM identity_stores s LEFT JOIN (SELECT store, count(*) AS organizations FROM organizations \
+         GROUP BY store) c ON c.store = s.key WHERE s.organizations <> coalesce(c.organizations, 0) LIMIT 1000",
+        |_, name| format!("The store “{name}” has another number of organizations than it says."),
+    )
 }

@@ -42,7 +42,7 @@ pub fn export(view: &mut View<system::World>, with_secrets: bool) -> Result<Worl
 
 fn read(reader: &mut impl Reader<system::World>, with_secrets: bool) -> Result<World, Problem> {
     super::snapshot(reader.conn(), |conn| {
-        let stores: Vec<StoreRow> = identity_stores::table.order(identity_stores::name_folded).load(conn)?;
+        let stores: Vec<StoreRow> = identity_stores::table.order(identity_stores::name_folded).select(StoreRow::as_select()).load(conn)?;
         let places = Places::load(conn)?;
         let mut world = World { bailiwick: 1, ..World::default() };
         let mut people = HashMap::new();
@@ -249,7 +249,8 @@ fn store_of(
         .order(account_groups::name_folded)
         .select(account_groups::name)
         .load(conn)?;
-    let roles: Vec<RoleRow> = roles::table.filter(roles::store.eq(store.key)).order(roles::name_folded).load(conn)?;
+    let roles: Vec<RoleRow> =
+        roles::table.filter(roles::store.eq(store.key)).order(roles::name_folded).select(RoleRow::as_select()).load(conn)?;
     let role_assignments = assignments_of(conn, places, people, &roles)?;
     Ok(world::Store {
         name: store.name.clone(),

@@ -16,7 +16,7 @@ use crate::{
 };
 use diesel::prelude::*;
 
-#[derive(Clone, Debug, PartialEq, Queryable, Insertable)]
+#[derive(Clone, Debug, PartialEq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = identity_stores, treat_none_as_default_value = false)]
 pub struct StoreRow {
     pub key: StoreKey,
@@ -56,7 +56,7 @@ pub struct GroupRow {
     pub name_folded: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Queryable, Insertable)]
+#[derive(Clone, Debug, PartialEq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = roles, treat_none_as_default_value = false)]
 pub struct RoleRow {
     pub key: RoleKey,

@@ -147,7 +147,8 @@ pub async fn list(permit: Permit<OrganizationView>, ask: Ask, slug: Path<String>
             })
         })
         .await?;
-    let organizations = organizations.unwrap_or(Slice { rows: Vec::new(), number: 1, per: 25, total: count, first: None, last: None });
+    let organizations =
+        organizations.unwrap_or(Slice { rows: Vec::new(), number: 1, per: 25, total: count, many: false, first: None, last: None });
     if tree.is_none()
         && let Some(last) = past_end(&query, &organizations)
     {

@@ -39,7 +39,7 @@ use serde_json::json;
 pub(super) struct Pairing {
     /// Organizations to choose from.
     pub organizations: Vec<organizations::Choice>,
-    /// Whether there are more than the list holds.
+    /// Whether the list has to be searched: it holds not all of them.
     pub more: bool,
     /// Roles to choose from: id and name.
     pub roles: Vec<(String, String)>,
@@ -150,15 +150,16 @@ impl List {
 pub async fn list(permit: Permit<RoleAssignmentView>, ask: Ask, slug: Path<String>) -> Result<HttpResponse, Problem> {
     let mut query = ask.query();
     let (org, role, q, draft) = (query.get("org").to_owned(), query.get("role").to_owned(), query.search(), query.get("d").to_owned());
+    let find = query.get("find").chars().take(200).collect::<String>();
     let paging = query.paging(ask.rows());
     let (store, pairing, pairs, chosen, holders, kept) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
                 let store = identity_stores::find_with_roles(view, &slug)?;
-                let (organizations, more) = organizations::choices(view, store.key)?;
-                let pairing = Pairing { organizations, more, roles: roles::choices(view, store.key)? };
                 let at = if org.is_empty() { None } else { Some(organizations::find(view, store.key, &org)?) };
+                let (organizations, more) = organizations::choices_for(view, store.key, &find, at.as_ref())?;
+                let pairing = Pairing { organizations, more: more || !find.is_empty(), roles: roles::choices(view, store.key)? };
                 let what = if role.is_empty() { None } else { Some(roles::find(view, &store, &role)?.role) };
                 match (at, what) {
                     (Some(organization), Some(role)) => {

@@ -17,15 +17,17 @@ use crate::{
 use diesel::prelude::*;
 use std::collections::{HashMap, HashSet};
 
+/// What is to be written: what is new and what is other, each in statements of its own, as the counts that are kept need
+/// it.
+#[derive(Default)]
+pub(super) struct Judged {
+    added: Vec<AssignmentRow>,
+    changed: Vec<AssignmentRow>,
+}
+
 /// Judges the assignments of every store; what is to be written.
-pub(super) fn judge(
-    work: &mut Work,
-    file: &world::World,
-    stores: &Stores,
-    tree: &Tree,
-    people: &People,
-) -> Result<Vec<AssignmentRow>, Problem> {
-    let mut rows = Vec::new();
+pub(super) fn judge(work: &mut Work, file: &world::World, stores: &Stores, tree: &Tree, people: &People) -> Result<Judged, Problem> {
+    let mut judged = Judged::default();
     let top = At::TOP.key("identity_stores");
     for (index, found) in stores.of_file.iter().enumerate() {
         let list = &file.identity_stores[index].role_assignments;
@@ -41,12 +43,14 @@ pub(super) fn judge(
                 Some(_) => State::Changed,
             };
             work.summary.role_assignments.note(state);
-            if state != State::Same {
-                rows.push(row);
+            match state {
+                State::Added => judged.added.push(row),
+                State::Changed => judged.changed.push(row),
+                State::Same => {}
             }
         }
     }
-    Ok(rows)
+    Ok(judged)
 }
 
 struct Section<'a> {
@@ -120,16 +124,18 @@ fn load(conn: &mut Conn, wanted: &[AssignmentRow]) -> Result<HashMap<Key, Assign
 }
 
 /// Writes what is new and what is other; who changed it is now the import.
-pub(super) fn write(work: &mut Work, rows: &[AssignmentRow]) -> Result<(), Problem> {
+pub(super) fn write(work: &mut Work, judged: &Judged) -> Result<(), Problem> {
     use role_assignments as r;
     let conn = work.tx.conn();
-    upsert_all!(
-        conn,
-        r::table,
-        9,
-        rows,
-        (r::organization, r::role, r::account),
-        [r::starts, r::ends, r::reason, r::given, r::given_by, r::given_at]
-    );
+    for rows in [&judged.added, &judged.changed] {
+        upsert_all!(
+            conn,
+            r::table,
+            9,
+            rows,
+            (r::organization, r::role, r::account),
+            [r::starts, r::ends, r::reason, r::given, r::given_by, r::given_at]
+        );
+    }
     Ok(())
 }

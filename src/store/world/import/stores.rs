@@ -90,7 +90,7 @@ pub(super) fn judge(work: &mut Work, file: &world::World) -> Result<Stores, Prob
 
 fn load(work: &mut Work) -> Result<Stores, Problem> {
     let conn = work.tx.conn();
-    let rows: Vec<StoreRow> = identity_stores::table.order(identity_stores::key).load(conn)?;
+    let rows: Vec<StoreRow> = identity_stores::table.order(identity_stores::key).select(StoreRow::as_select()).load(conn)?;
     let mut list: Vec<Store> = rows
         .into_iter()
         .map(|row| Store {
@@ -113,7 +113,7 @@ fn load(work: &mut Work) -> Result<Stores, Problem> {
             list[*index].groups.insert(row.name_folded.clone(), Entry::there(row));
         }
     }
-    for row in roles::table.load::<RoleRow>(conn)? {
+    for row in roles::table.select(RoleRow::as_select()).load::<RoleRow>(conn)? {
         if let Some(index) = by_key.get(&row.store) {
             list[*index].roles.insert(row.name_folded.clone(), Entry::there(row));
         }

@@ -1,0 +1,15 @@
+DROP TRIGGER organizations_removed ON organizations;
+DROP TRIGGER organizations_added ON organizations;
+DROP TRIGGER role_assignments_removed ON role_assignments;
+DROP TRIGGER role_assignments_changed ON role_assignments;
+DROP TRIGGER role_assignments_added ON role_assignments;
+DROP FUNCTION organizations_removed();
+DROP FUNCTION organizations_added();
+DROP FUNCTION role_assignments_removed();
+DROP FUNCTION role_assignments_changed();
+DROP FUNCTION role_assignments_added();
+ALTER TABLE identity_stores DROP COLUMN organizations;
+ALTER TABLE roles DROP COLUMN lasting;
+DROP INDEX role_assignments_role_ends;
+DROP INDEX role_assignments_pair_ends;
+DROP TABLE pairs;

@@ -1,0 +1,10 @@
+DROP TRIGGER organizations_removed;
+DROP TRIGGER organizations_added;
+DROP TRIGGER role_assignments_removed;
+DROP TRIGGER role_assignments_changed;
+DROP TRIGGER role_assignments_added;
+ALTER TABLE identity_stores DROP COLUMN organizations;
+ALTER TABLE roles DROP COLUMN lasting;
+DROP INDEX role_assignments_role_ends;
+DROP INDEX role_assignments_pair_ends;
+DROP TABLE pairs;
