@@ -152,7 +152,8 @@ pub fn list(reader: &mut impl Reader<AdministratorRoleView>, filter: &Filter, pa
     }
     let order =
         Order { column: if filter.by_change { "r.changed_at" } else { "r.name_folded" }, key: "r.key", descending: filter.descending };
-    let Slice { rows, number, per, total, first, last, many } = paging::slice_with::<Row>(reader.conn(), &columns(now), &from, order, paging)?;
+    let Slice { rows, number, per, total, first, last, many } =
+        paging::slice_with::<Row>(reader.conn(), &columns(now), &from, order, paging)?;
     let rows = rows.into_iter().map(Row::listed).collect::<Result<_, _>>()?;
     Ok(Slice { rows, number, per, total, first, last, many })
 }

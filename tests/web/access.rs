@@ -14,12 +14,14 @@ const PEOPLE: &[(&str, Option<&str>, &str)] = &[
     ("support", Some("sam@acme.example"), "customer support at Acme"),
     ("orgadm", Some("oda@acme.example"), "org admin of Acme: every access right there"),
     ("inside", Some("ina@acme.example"), "other administrator, whose scope Acme holds what is asked for"),
-    ("outside", Some("uwe@globex.example"), "the same with the scope Globex, which does not"),
+    ("outside", Some("uwe@globex.example"), "the same with the scope Globex, which does not, and cascading rights"),
+    ("deputy", Some("dana@brand.example"), "other administrator of Acme with cascading rights: scopes and administrators too"),
     ("viewer", Some("vera@acme.example"), "other administrator of Acme who may only look: accounts, organizations, role assignments"),
     ("manager", Some("mona@brand.example"), "other administrator of Acme with everything that accounts and organizations need"),
     ("keeper", Some("rita@brand.example"), "root administrator: roles and role assignments, sees accounts and organizations everywhere"),
     ("reader", Some("otto@brand.example"), "root administrator with “View role” alone"),
     ("steward", Some("stan@brand.example"), "root administrator: identity stores, the event log, looks at root"),
+    ("outroot", Some("pia@zeta.example"), "holds a root role, but is no member of root"),
     ("expired", Some("ezra@acme.example"), "was an administrator of Acme; the grant has ended"),
     ("future", Some("fay@acme.example"), "will be one; the grant has not started"),
     ("blocked", Some("bo@acme.example"), "would be one, but is blocked at Acme, which owns the scope"),
@@ -197,6 +199,23 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
             let path = format!("{base}/accounts/{account}");
             (if path.contains('?') { path } else { format!("{path}/{act}") }, fields)
         }
+        // Ina holds it already; Dana may not give this role, but another.
+        ("post", "/admin/administrators") => (route.to_owned(), grant_fields(house)),
+        ("get", "/admin/administrators/confirm") => {
+            let fields: Vec<String> = grant_fields(house).into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+            (format!("{route}?{}", fields.join("&")), Vec::new())
+        }
+        ("get", "/admin/administrators/new/role") => (format!("{route}?account={}", house.acc("paul@acme.example")), Vec::new()),
+        ("get", "/admin/administrators/{account}") => (format!("/admin/administrators/{}", house.acc("ina@acme.example")), Vec::new()),
+        (_, "/admin/grants/{grant}") => {
+            let (id, rev) = ina_grant(house);
+            (format!("/admin/grants/{id}"), if method == "post" { vec![("rev", rev)] } else { Vec::new() })
+        }
+        // What hangs on it has changed, so it stays.
+        (_, "/admin/grants/{grant}/revoke") => (
+            format!("/admin/grants/{}/revoke", ina_grant(house).0),
+            if method == "post" { vec![("confirmed", "old".to_owned())] } else { Vec::new() },
+        ),
         // Everybody has a list of their own, as far as they may bring one.
         (_, route) if route.starts_with("/admin/stores/{store}/accounts/import/{list}") => {
             let list = person
@@ -253,6 +272,23 @@ async fn outcome(house: &House, person: &Person<'_>, name: &str, method: &str, r
         Some(to) if page.status == 303 && to.starts_with("/signin?next=") => "in".into(),
         _ => page.status.to_string(),
     }
+}
+
+/// What gives Ina the role that she holds.
+fn grant_fields(house: &House) -> Vec<(&'static str, String)> {
+    let one = |sql: &str| house.texts(sql)[0].clone();
+    vec![
+        ("account", house.acc("ina@acme.example")),
+        ("role", one("SELECT id AS t FROM administrator_roles WHERE name = 'Helper'")),
+        ("scope", one("SELECT id AS t FROM scopes WHERE name = 'All of Acme'")),
+    ]
+}
+
+/// Ina's grant and its version.
+fn ina_grant(house: &House) -> (String, String) {
+    let of = format!("FROM grants g JOIN accounts a ON a.key = g.account WHERE a.id = '{}'", house.acc("ina@acme.example"));
+    let id = house.texts(&format!("SELECT g.id AS t {of}"))[0].clone();
+    (id, house.number(&format!("SELECT g.rev AS n {of}")).to_string())
 }
 
 /// The label of the attribute that the world has.
