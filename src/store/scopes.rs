@@ -139,7 +139,7 @@ fn reached_columns() -> String {
     let (mut organizations, mut accounts) = (String::from("CASE s.reach"), String::from("CASE"));
     // The stores keep count of their accounts; those of Administrators belong to root alone, or to nothing.
     let stored = |which: &str| format!("(SELECT CAST(coalesce(sum(t.accounts), 0) AS BIGINT) FROM identity_stores t WHERE {which})");
-    let unaffiliated = "(SELECT count(*) FROM identity_stores t JOIN accounts a ON a.store = t.key WHERE t.built_in \
+    let unaffiliated = "(SELECT count(*) FROM identity_stores t CROSS JOIN accounts a WHERE t.built_in AND a.store = t.key \
          AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.account = a.key))";
     let root = [(ScopeReach::ThisAndBelow, stored("TRUE")), (ScopeReach::Below, format!("{} + {unaffiliated}", stored("NOT t.built_in")))];
     for (reach, all) in root {
