@@ -137,6 +137,10 @@ fn pages(house: &House, draft: &str) -> Vec<String> {
     ));
     let event = house.text("SELECT id AS t FROM events WHERE action = 'role.edit' LIMIT 1");
     let scope = house.text("SELECT min(id) AS t FROM scopes");
+    // Marta's grant: it may be handed on.
+    let marta = house.text("SELECT id AS t FROM accounts WHERE email = 'marta.silva@nordhavn.example'");
+    let grant = house.text(&format!("SELECT min(g.id) AS t FROM grants g JOIN accounts a ON a.key = g.account WHERE a.id = '{marta}'"));
+    let helper = house.text("SELECT id AS t FROM administrator_roles WHERE name = 'Regional helpdesk'");
     let mut pages = Vec::new();
     for (method, path) in routes::TABLE {
         // What belongs to a list is seen where one is uploaded.
@@ -145,6 +149,8 @@ fn pages(house: &House, draft: &str) -> Vec<String> {
         }
         let filled = path
             .replace("/admin/administrator-roles/{role}", &house.administrator_role("Regional helpdesk"))
+            .replace("/admin/administrators/{account}", &format!("/admin/administrators/{marta}"))
+            .replace("{grant}", &grant)
             .replace("{kind}", "root")
             .replace("{store}", "partners")
             .replace("{organization}", &organization)
@@ -155,6 +161,7 @@ fn pages(house: &House, draft: &str) -> Vec<String> {
         assert!(!filled.contains('{'), "{path} has a part that nobody fills here");
         let query = match path.rsplit('/').next().unwrap() {
             "unassigned" => format!("?org={organization}&role={role}"),
+            "confirm" if path.starts_with("/admin/administrators") => format!("?account={account}&role={helper}&scope={scope}&cascading=on"),
             "confirm" => format!("?d={draft}"),
             "preview" => format!("?org={organization}&reach=this_and_below"),
             "disable" | "end-sessions" | "assign" => format!("?account={account}&account={holder}"),

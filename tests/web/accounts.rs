@@ -360,7 +360,13 @@ async fn deleting_who_handed_grants_on_asks_what_becomes_of_them() {
         let page = act(&mona, &house, "oda@acme.example", "delete", &[]).await;
         assert_eq!(page.status, 403, "{}", page.text());
         drop(before);
-        let page = su.get(&format!("{}/delete", path(&house, "oda@acme.example"))).await.is(200).says("Paul Plain (Viewer)");
+        let page = su
+            .get(&format!("{}/delete", path(&house, "oda@acme.example")))
+            .await
+            .is(200)
+            .says("Paul Plain")
+            .says("Take it from them too")
+            .says("Keep theirs, under me");
         let form = page.form("#delete-form");
         su.submit(form.with("handed_on", "keep")).await.is(303);
         paul.get("/admin").await.is(200);
