@@ -322,6 +322,7 @@ async fn walks_the_states(tour: &Tour<'_, '_>) {
     visit.presses("Add administrator role").await;
     tour.stop("menu: which kind of administrator role").await;
     visit.opens(&helpdesk).await;
+    visit.presses("Open all").await;
     visit.clicks("input[value='user.delete']").await;
     visit.clicks("input[value='organization.view']").await;
     visit.clicks("input[value='scope.edit']").await;

@@ -210,7 +210,8 @@ async fn no_link_and_no_form_is_a_dead_end() {
     // The same pages on either database.
     for house in House::each().await.into_iter().take(1) {
         house.import(json!({ "bailiwick": 1,
-            "administrator_roles": [{ "name": "Store reader", "kind": "root", "permissions": ["identity_store.view", "event.view"] }],
+            "administrator_roles": [{ "name": "Store reader", "kind": "root", "permissions": ["identity_store.view", "event.view"] },
+                { "name": "Nobody's", "kind": "other", "permissions": ["user.view"] }],
             "root": { "accounts": [{ "email": "ida@brand.example", "name": "Ida Identity", "password": PASSWORD }] },
             "grants": [{ "role": "Store reader", "account": "ida@brand.example" }] }));
         let mut routes_seen: BTreeSet<&str> = BTreeSet::new();
@@ -241,8 +242,9 @@ async fn no_link_and_no_form_is_a_dead_end() {
                 walk.noted("the start", address, "get");
             }
             if identifier == "su@brand.example" {
-                // The walk sees a few of each kind; this one is not like the others.
+                // The walk sees a few of each kind; these are not like the others.
                 walk.noted("a list", &format!("/admin/stores/customers/organizations/{}", house.org("Initech")), "get");
+                walk.noted("a list", &format!("/admin/administrator-roles/{}", house.administrator_role("Nobody's")), "get");
             }
             walk.go().await;
             assert!(walk.seen.len() >= least, "{identifier} came to {} pages only: {:?}", walk.seen.len(), walk.seen);

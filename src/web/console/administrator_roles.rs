@@ -6,7 +6,7 @@ mod edit;
 pub use edit::{add, detail, edit, new};
 
 use crate::{
-    access::{Ground, Permit},
+    access::{Administration, Ground, Permit},
     domain::{
         administrator_role::{AdministratorRole, Kind},
         identity_store::IdentityStore,
@@ -46,7 +46,11 @@ fn at(role: &AdministratorRole) -> String {
 /// The steps to a page under the list; the list itself only for those who may open it.
 fn crumbs(may: May, last: &str) -> Vec<Crumb> {
     let list = if may.view { crumb(LIST, "Administrator roles") } else { here("Administrator roles") };
-    vec![here("Administrators"), list, here(last)]
+    vec![first_crumb(may), list, here(last)]
+}
+
+fn first_crumb(may: May) -> Crumb {
+    if may.people { crumb("/admin/administrators", "Administrators") } else { here("Administrators") }
 }
 
 /// What the viewer may do with administrator roles; what they may not is absent (D-12).
@@ -58,6 +62,8 @@ struct May {
     delete: bool,
     /// Whether they may see who holds a role.
     administrators: bool,
+    /// Whether the list of administrators is there for them.
+    people: bool,
     events: bool,
 }
 
@@ -70,6 +76,7 @@ impl May {
             edit: actor.may(&AdministratorRoleEdit::LEAF),
             delete: actor.may(&AdministratorRoleDelete::LEAF),
             administrators: actor.may(&AdministratorView::LEAF),
+            people: Administration::reach(actor).is_some(),
             events: actor.may(&EventView::LEAF),
         })
     }
@@ -146,8 +153,9 @@ pub async fn list(permit: Permit<AdministratorRoleView>, ask: Ask) -> Result<Htt
     if let Some(last) = past_end(&query, &roles) {
         return Ok(see_other(&ask.req, &last));
     }
-    let f = ask.frame("administrator-roles", first.as_ref(), vec![here("Administrators"), here("Administrator roles")]);
-    let (pager, address, may) = (Pager::new(&query, &roles), query.address(), May::of(&ask)?);
+    let may = May::of(&ask)?;
+    let f = ask.frame("administrator-roles", first.as_ref(), vec![first_crumb(may), here("Administrator roles")]);
+    let (pager, address) = (Pager::new(&query, &roles), query.address());
     Ok(page(List { f, query, roles, pager, may }).replaces(address).respond_to(&ask.req))
 }
 
