@@ -161,7 +161,9 @@ fn pages(house: &House, draft: &str) -> Vec<String> {
         assert!(!filled.contains('{'), "{path} has a part that nobody fills here");
         let query = match path.rsplit('/').next().unwrap() {
             "unassigned" => format!("?org={organization}&role={role}"),
-            "confirm" if path.starts_with("/admin/administrators") => format!("?account={account}&role={helper}&scope={scope}&cascading=on"),
+            "confirm" if path.starts_with("/admin/administrators") => {
+                format!("?account={account}&role={helper}&scope={scope}&cascading=on")
+            }
             "confirm" => format!("?d={draft}"),
             "preview" => format!("?org={organization}&reach=this_and_below"),
             "disable" | "end-sessions" | "assign" => format!("?account={account}&account={holder}"),

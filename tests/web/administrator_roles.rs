@@ -440,7 +440,7 @@ async fn whoever_may_only_look_sees_no_buttons() {
                 .all(|field| field.attr("readonly").is_some() || field.attr("disabled").is_some())
         );
         // Their grants lie outside of Otto's reach, which is root alone.
-        assert!(!page.text().contains("Ina Inside") && page.has(&format!("a[href^='/admin/administrators?role=']")));
+        assert!(!page.text().contains("Ina Inside") && page.has("a[href^='/admin/administrators?role=']"));
         otto.get(&format!("{ROLES}/{}", house.administrator_role("Steward"))).await.is(200).says("Stan Steward");
         let before = house.state();
         otto.get(&format!("{ROLES}/new/root")).await.is(403).says("Add administrator role");

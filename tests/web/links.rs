@@ -142,6 +142,12 @@ impl Walk<'_, '_> {
             if !read.post {
                 let query = serde_html_form::to_string(&read.fields).unwrap();
                 self.noted(at, &format!("{}?{query}", read.action), "get");
+                // Some of its buttons lead elsewhere.
+                for button in form.descendants().filter_map(ElementRef::wrap) {
+                    if let Some(elsewhere) = button.attr("formaction") {
+                        self.noted(at, &format!("{elsewhere}?{query}"), "get");
+                    }
+                }
                 continue;
             }
             if read.value("csrf").is_empty() {
@@ -212,6 +218,7 @@ async fn no_link_and_no_form_is_a_dead_end() {
         house.import(json!({ "bailiwick": 1,
             "administrator_roles": [{ "name": "Store reader", "kind": "root", "permissions": ["identity_store.view", "event.view"] },
                 { "name": "Nobody's", "kind": "other", "permissions": ["user.view"] }],
+            "scopes": [{ "name": "Nobody's", "store": "Customers", "organization": ["Globex"], "reach": "this" }],
             "root": { "accounts": [{ "email": "ida@brand.example", "name": "Ida Identity", "password": PASSWORD }] },
             "grants": [{ "role": "Store reader", "account": "ida@brand.example" }] }));
         let mut routes_seen: BTreeSet<&str> = BTreeSet::new();
@@ -245,6 +252,8 @@ async fn no_link_and_no_form_is_a_dead_end() {
                 // The walk sees a few of each kind; these are not like the others.
                 walk.noted("a list", &format!("/admin/stores/customers/organizations/{}", house.org("Initech")), "get");
                 walk.noted("a list", &format!("/admin/administrator-roles/{}", house.administrator_role("Nobody's")), "get");
+                let unused = house.texts("SELECT id AS t FROM scopes WHERE name LIKE 'Nobody%'").remove(0);
+                walk.noted("a list", &format!("/admin/scopes/{unused}"), "get");
             }
             walk.go().await;
             assert!(walk.seen.len() >= least, "{identifier} came to {} pages only: {:?}", walk.seen.len(), walk.seen);

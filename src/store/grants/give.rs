@@ -255,6 +255,9 @@ fn judge(conn: &mut Conn, actor: &Actor, wanted: &Wanted, terms: &Terms, of: &[A
         .collect())
 }
 
+/// An account, with the reason why it cannot get what is to be given.
+pub type Judged = (Account, Option<String>);
+
 /// Whom of these accounts the person may give it to, each with the reason why not; and how many are out of sight.
 ///
 /// # Errors
@@ -264,7 +267,7 @@ pub fn may_hand_on(
     ids: &[String],
     wanted: &Wanted,
     terms: &Terms,
-) -> Result<(Vec<(Account, Option<String>)>, usize), Problem> {
+) -> Result<(Vec<Judged>, usize), Problem> {
     let now = reader.now();
     let actor = reader.permit().person()?.clone();
     let conn = reader.conn();
