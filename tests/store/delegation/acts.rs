@@ -1,10 +1,10 @@
 //! What people do, as the naive rules judge it: refused, or the brand as it stands afterwards.
 //!
-//! A further kind of act (a role edited, a scope edited, an organization moved) is a variant of [`Act`] with its rule
-//! here, its call in `program.rs`, and its weight among the drawings in `drawings.rs`.
+//! A further kind of act (an administrator role edited) is a variant of [`Act`] with its rule here or in `shape.rs`, its
+//! call in `program.rs`, and its weight among the drawings in `drawings.rs`.
 
 use super::rules::{ACTIVATE, ASSIGN, Assignment, BLOCK, Brand, DELETE, Dates, EDIT, Grant, INVITE, SCOPES, Status, outlasts};
-use bailiwick::domain::administrator_role::Kind;
+use bailiwick::domain::administrator_role::{Kind, ScopeReach};
 
 /// What somebody does. Dates are absolute.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,8 @@ pub enum Act {
     Delete { who: usize, keep: bool },
     Join { who: usize, place: usize },
     Leave { who: usize, place: usize, keep: bool },
+    Reshape { scope: usize, reach: ScopeReach, keep: bool },
+    Move { place: usize, under: usize },
 }
 
 impl Brand {
@@ -41,6 +43,8 @@ impl Brand {
             Act::Delete { who, keep } => self.delete(by, who, keep),
             Act::Join { who, place } => self.join(by, who, place),
             Act::Leave { who, place, keep } => self.leave(by, who, place, keep),
+            Act::Reshape { scope, reach, keep } => self.reshape(by, scope, reach, keep),
+            Act::Move { place, under } => self.relocate(by, place, under),
         };
         // D-5: whatever would leave none is refused.
         done.filter(|after| after.lasting() > 0)
@@ -51,7 +55,7 @@ impl Brand {
 impl Brand {
     /// Through which grant somebody may give this (D-8, D-9): none, through nothing; of their own, the oldest that fits.
     /// With `within`, through that one alone.
-    fn may_give(&self, by: usize, given: &Grant, within: Option<Option<usize>>) -> Option<Option<usize>> {
+    pub fn may_give(&self, by: usize, given: &Grant, within: Option<Option<usize>>) -> Option<Option<usize>> {
         if !self.may_act_on(by, given.who) {
             return None;
         }
@@ -122,7 +126,7 @@ impl Brand {
 
     /// As the holder of which grant above it somebody may change or revoke a grant (D-10, D-11): none, as a super
     /// administrator.
-    fn may_revoke(&self, by: usize, grant: usize) -> Option<Option<usize>> {
+    pub fn may_revoke(&self, by: usize, grant: usize) -> Option<Option<usize>> {
         let above_own = self.below(grant).into_iter().any(|lower| self.grants[lower].who == by);
         if above_own || !self.may_act_on(by, self.grants[grant].who) {
             return None;
@@ -136,7 +140,7 @@ impl Brand {
     }
 
     /// Takes grants away, and what hangs on them (D-10).
-    fn take(&mut self, by: usize, gone: &[usize], keep: bool) -> Option<()> {
+    pub fn take(&mut self, by: usize, gone: &[usize], keep: bool) -> Option<()> {
         let below: Vec<usize> =
             self.stored().filter(|one| !gone.contains(one) && self.above(*one).iter().any(|upper| gone.contains(upper))).collect();
         let before = self.clone();
@@ -156,7 +160,7 @@ impl Brand {
     }
 
     /// What a grant hangs under when somebody keeps it whose upper one goes: only who could make it anew as it is.
-    fn kept_under(&self, by: usize, grant: usize) -> Option<Option<usize>> {
+    pub fn kept_under(&self, by: usize, grant: usize) -> Option<Option<usize>> {
         let under = self.may_revoke(by, grant)?;
         if self.over(self.grants[grant].dates) {
             return Some(under);

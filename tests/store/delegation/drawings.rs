@@ -2,7 +2,7 @@
 
 use super::{
     acts::Act,
-    rules::{ACTIVATE, ASSIGN, BLOCK, Brand, DELETE, Dates, EDIT, Grant, LEAVES, OF_OTHER, Person, Status},
+    rules::{ACTIVATE, ASSIGN, BLOCK, Brand, DELETE, Dates, EDIT, EDIT_SCOPE, Grant, LEAVES, MOVE, OF_OTHER, Person, Status},
 };
 use bailiwick::domain::administrator_role::{Kind, ScopeReach};
 use proptest::{collection::vec, option, prelude::*};
@@ -35,6 +35,8 @@ enum What {
     Delete,
     Join,
     Leave,
+    Reshape,
+    Move,
     Wait,
 }
 
@@ -86,6 +88,8 @@ fn a_try() -> impl Strategy<Value = Try> {
         1 => Just(What::Delete),
         1 => Just(What::Join),
         1 => Just(What::Leave),
+        2 => Just(What::Reshape),
+        2 => Just(What::Move),
         2 => Just(What::Wait),
     ];
     let apt = prop::bool::weighted(0.85);
@@ -139,7 +143,6 @@ impl Drawing {
             let (kind, all) = if root { (Kind::Root, (1 << LEAVES.len()) - 1) } else { (Kind::Other, OF_OTHER) };
             (kind, if leaves & all == 0 { 1 } else { leaves & all })
         }));
-        let grant = |who, dates| Grant { who, role: 0, scope: None, cascading: false, dates, through: None, gone: false };
         Brand {
             now: 0,
             on: vec![true; count],
@@ -149,7 +152,7 @@ impl Drawing {
             assignments: Vec::new(),
             administrator_roles,
             scopes: self.scopes.iter().zip(ScopeReach::ALL).map(|(owner, reach)| (owner % count, *reach)).collect(),
-            grants: vec![grant(0, (None, None)), grant(1, (None, None))],
+            grants: [0, 1].map(Grant::of_super).to_vec(),
         }
     }
 }
@@ -175,6 +178,8 @@ impl Brand {
                     What::Switch => self.holds(*who, ACTIVATE),
                     What::Delete => self.holds(*who, DELETE),
                     What::Join | What::Leave => self.holds(*who, EDIT),
+                    What::Reshape => self.holds(*who, EDIT_SCOPE),
+                    What::Move => self.holds(*who, MOVE),
                     What::Wait => true,
                 }
         };
@@ -224,6 +229,8 @@ impl Brand {
             What::Delete => Act::Delete { who, keep },
             What::Join => Act::Join { who, place: if self.people[who].of_root { 0 } else { at } },
             What::Leave => Act::Leave { who, place: membership.unwrap_or(place), keep },
+            What::Reshape => Act::Reshape { scope: a % self.scopes.len(), reach: ScopeReach::ALL[b % ScopeReach::ALL.len()], keep },
+            What::Move => Act::Move { place: at, under: place },
         };
         Step::Act { by, act }
     }

@@ -12,8 +12,9 @@ use bailiwick::{
         identity_store::IdentityStore,
         key::{AccountKey, AdministratorRoleKey},
         organization::{Lineage, Organization},
-        permissions::{OrganizationActivate, OrganizationView, RoleAssignmentEdit, UserBlock, UserDelete, UserEdit},
+        permissions::{OrganizationActivate, OrganizationEdit, OrganizationView, RoleAssignmentEdit, ScopeEdit, UserBlock, UserDelete, UserEdit},
         rights::Rights,
+        scope,
         time::{Period, Time},
     },
     problem::Problem,
@@ -22,10 +23,10 @@ use bailiwick::{
         accounts::{self, Changed},
         actors, check, effective,
         grants::{self, Edited, Given, HandedOnThen, Terms},
-        organizations::{self, Switched},
+        organizations::{self, Moved, Switched},
         paging::Paging,
         role_assignments::{self, Gave, Wanted},
-        roles,
+        roles, scopes,
 
     },
 };
@@ -229,6 +230,25 @@ impl<'a> Program<'a> {
             Act::Leave { who, place: at, keep } => self
                 .as_::<UserEdit, _>(by, |tx| accounts::leave(tx, self.store_of(brand, who), &account(who), place(at), keep))
                 .is_some(),
+            Act::Reshape { scope, reach, keep } => {
+                let (id, owner) = (self.scopes[scope].as_str(), self.organizations[brand.scopes[scope].0].id.clone());
+                let terms = scope::Terms { name: format!("Scope {scope}"), description: String::new(), reach };
+                let wanted = scopes::Wanted { org: owner, terms, handed_on: then(keep) };
+                let rev = self.at.number(&format!("SELECT rev AS n FROM scopes WHERE id = '{id}'")) as i32;
+                let saved = self.as_::<ScopeEdit, _>(by, |tx| match scopes::edit(tx, id, rev, &wanted, None)? {
+                    scopes::Saved::Confirm(_, effect) => scopes::edit(tx, id, rev, &wanted, Some(&effect.mark())),
+                    other => Ok(other),
+                });
+                matches!(saved, Some(scopes::Saved::Done(..)))
+            }
+            Act::Move { place: at, under } => {
+                let store = &self.customers;
+                let moved = self.as_::<OrganizationEdit, _>(by, |tx| match organizations::relocate(tx, store, place(at), place(under), None)? {
+                    Moved::Confirm(_, effect) => organizations::relocate(tx, store, place(at), place(under), Some(&effect.mark())),
+                    other => Ok(other),
+                });
+                matches!(moved, Some(Moved::Done(_)))
+            }
         }
     }
 
@@ -239,8 +259,11 @@ impl<'a> Program<'a> {
         })
     }
 
-    /// Learns the id of a grant that was made.
-    pub fn learn(&mut self, brand: &Brand) {
+    /// Learns the id of a grant that was made, and where the organizations stand.
+    pub fn learn(&mut self, brand: &Brand, act: Act) {
+        if matches!(act, Act::Move { .. }) {
+            self.lineages = self.organizations.iter().map(|organization| self.lineage(organization)).collect();
+        }
         for grant in brand.grants.iter().skip(self.grants.len()) {
             let scope = grant.scope.map_or("IS NULL".to_owned(), |scope| {
                 format!("= (SELECT key FROM scopes WHERE id = '{}')", self.scopes[scope])
@@ -250,6 +273,10 @@ impl<'a> Program<'a> {
                 self.accounts[grant.who].0.0, self.administrator_roles[grant.role].0.0,
             )).remove(0));
         }
+    }
+
+    fn lineage(&self, organization: &Organization) -> Lineage {
+        self.at.db.read(&self.su, |view| organizations::lineage_of(view, organization)).unwrap()
     }
 
     pub fn wait(&self, minutes: i64) {

@@ -11,7 +11,7 @@ use bailiwick::domain::{
 pub type Dates = (Option<i64>, Option<i64>);
 
 /// The permissions that roles are made of here, and their places in it.
-pub const LEAVES: [Leaf; 11] = [
+pub const LEAVES: [Leaf; 13] = [
     UserView::LEAF,
     UserBlock::LEAF,
     UserDelete::LEAF,
@@ -22,6 +22,8 @@ pub const LEAVES: [Leaf; 11] = [
     RoleAssignmentEdit::LEAF,
     AdministratorView::LEAF,
     ScopeView::LEAF,
+    ScopeEdit::LEAF,
+    OrganizationEdit::LEAF,
     OrganizationRoleView::LEAF,
 ];
 pub const VIEW: usize = 0;
@@ -33,8 +35,10 @@ pub const ACTIVATE: usize = 6;
 pub const ASSIGN: usize = 7;
 pub const ADMINISTRATORS: usize = 8;
 pub const SCOPES: usize = 9;
+pub const EDIT_SCOPE: usize = 10;
+pub const MOVE: usize = 11;
 /// All but the last, which exists in root roles alone.
-pub const OF_OTHER: u16 = (1 << 10) - 1;
+pub const OF_OTHER: u16 = (1 << 12) - 1;
 
 /// The cells that organization roles are made of here, each with the permissions that cover it (rights.md C).
 pub const CELLS: [(Cell, &[usize]); 4] = [
@@ -78,6 +82,13 @@ pub struct Grant {
     pub through: Option<usize>,
     /// Revoked. It stays in the list, so that numbers last.
     pub gone: bool,
+}
+
+impl Grant {
+    /// That of a super administrator, for good.
+    pub fn of_super(who: usize) -> Self {
+        Self { who, role: 0, scope: None, cascading: false, dates: (None, None), through: None, gone: false }
+    }
 }
 
 /// A brand at an instant. Things are named by their places in these lists; organization 0 is root, administrator role 0
