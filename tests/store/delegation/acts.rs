@@ -9,20 +9,70 @@ use bailiwick::domain::administrator_role::{Kind, ScopeReach};
 /// What somebody does. Dates are absolute.
 #[derive(Clone, Copy, Debug)]
 pub enum Act {
-    Give { to: usize, role: usize, scope: Option<usize>, cascading: bool, dates: Dates },
-    Revoke { grant: usize, keep: bool },
+    Give {
+        to: usize,
+        role: usize,
+        scope: Option<usize>,
+        cascading: bool,
+        dates: Dates,
+    },
+    Revoke {
+        grant: usize,
+        keep: bool,
+    },
     /// `keep`: what becomes of what exceeds it, where that was said.
-    Edit { grant: usize, cascading: bool, dates: Dates, keep: Option<bool> },
-    Assign { to: usize, role: usize, at: usize, dates: Dates },
-    Unassign { from: usize, role: usize, at: usize },
-    Block { who: usize, place: usize, on: bool },
-    Enable { who: usize, on: bool },
-    Switch { place: usize, on: bool },
-    Delete { who: usize, keep: bool },
-    Join { who: usize, place: usize },
-    Leave { who: usize, place: usize, keep: bool },
-    Reshape { scope: usize, reach: ScopeReach, keep: bool },
-    Move { place: usize, under: usize },
+    Edit {
+        grant: usize,
+        cascading: bool,
+        dates: Dates,
+        keep: Option<bool>,
+    },
+    Assign {
+        to: usize,
+        role: usize,
+        at: usize,
+        dates: Dates,
+    },
+    Unassign {
+        from: usize,
+        role: usize,
+        at: usize,
+    },
+    Block {
+        who: usize,
+        place: usize,
+        on: bool,
+    },
+    Enable {
+        who: usize,
+        on: bool,
+    },
+    Switch {
+        place: usize,
+        on: bool,
+    },
+    Delete {
+        who: usize,
+        keep: bool,
+    },
+    Join {
+        who: usize,
+        place: usize,
+    },
+    Leave {
+        who: usize,
+        place: usize,
+        keep: bool,
+    },
+    Reshape {
+        scope: usize,
+        reach: ScopeReach,
+        keep: bool,
+    },
+    Move {
+        place: usize,
+        under: usize,
+    },
 }
 
 impl Brand {
@@ -32,7 +82,9 @@ impl Brand {
             return None;
         }
         let done = match act {
-            Act::Give { to, role, scope, cascading, dates } => self.give(by, Grant { who: to, role, scope, cascading, dates, through: None, gone: false }),
+            Act::Give { to, role, scope, cascading, dates } => {
+                self.give(by, Grant { who: to, role, scope, cascading, dates, through: None, gone: false })
+            }
             Act::Revoke { grant, keep } => self.revoke(by, grant, keep),
             Act::Edit { grant, cascading, dates, keep } => self.edit(by, grant, cascading, dates, keep),
             Act::Assign { to, role, at, dates } => self.assign(by, Assignment { who: to, at, role, dates }),
@@ -350,10 +402,12 @@ impl Brand {
         after.on[place] = on;
         let held = |at: usize| self.is_below(at, place);
         let grants = self.stored().filter(|grant| !self.over(self.grants[*grant].dates));
-        let through: Vec<usize> = grants.filter(|grant| self.grants[*grant].scope.is_some_and(|scope| held(self.scopes[scope].0))).collect();
+        let through: Vec<usize> =
+            grants.filter(|grant| self.grants[*grant].scope.is_some_and(|scope| held(self.scopes[scope].0))).collect();
         let assigned: Vec<&Assignment> = self.assignments.iter().filter(|one| !self.over(one.dates)).collect();
         // S-5: nobody who holds something through it holds more than the one who switches it.
-        let mut holders = through.iter().map(|grant| self.grants[*grant].who).chain(assigned.iter().filter(|one| held(one.at)).map(|one| one.who));
+        let mut holders =
+            through.iter().map(|grant| self.grants[*grant].who).chain(assigned.iter().filter(|one| held(one.at)).map(|one| one.who));
         let nobody_above = holders.all(|who| who == by || self.outranks_nobody(by, who));
         let allowed = if on {
             // C-1: nobody switches on what would give themselves more, and what holds there again is theirs to give. An

@@ -245,7 +245,13 @@ impl Brand {
             let own = &self.grants[own];
             let scope = if c % 3 == 0 { own.scope } else { drawn.filter(|_| own.scope.is_some()).or(own.scope) };
             let ends = dates.1.or(own.dates.1);
-            return Act::Give { to, role: own.role, scope, cascading, dates: (dates.0.filter(|starts| ends.is_none_or(|ends| *starts < ends)), ends) };
+            return Act::Give {
+                to,
+                role: own.role,
+                scope,
+                cascading,
+                dates: (dates.0.filter(|starts| ends.is_none_or(|ends| *starts < ends)), ends),
+            };
         }
         let rare = c % 16 == 0;
         let role = if rare { b % self.administrator_roles.len() } else { 1 + b % (self.administrator_roles.len() - 1) };

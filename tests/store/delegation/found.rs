@@ -56,7 +56,11 @@ fn on_each(steps: &[(usize, Result<Act, i64>, bool)]) {
 
 #[test]
 fn nobody_is_removed_from_root_while_they_are_a_super_administrator() {
-    on_each(&[(0, Ok(Leave { who: 1, place: 0, keep: false }), false), (0, Ok(Revoke { grant: 1, keep: false }), true), (0, Ok(Leave { who: 1, place: 0, keep: false }), true)]);
+    on_each(&[
+        (0, Ok(Leave { who: 1, place: 0, keep: false }), false),
+        (0, Ok(Revoke { grant: 1, keep: false }), true),
+        (0, Ok(Leave { who: 1, place: 0, keep: false }), true),
+    ]);
 }
 
 #[test]
@@ -84,7 +88,7 @@ fn nobody_changes_or_revokes_a_grant_that_their_own_was_handed_on_through() {
         (0, Ok(give(2, ALL, ALL_OF_1, ALWAYS)), true),
         (2, Ok(give(3, ALL, ALL_OF_1, ALWAYS)), true),
         (3, Ok(give(2, ALL, TWO, ALWAYS)), true),
-        (2, Ok(Edit { grant: 3, cascading: true, dates: (Some(-5), None), keep: None }), false),
+        (2, Ok(Edit { grant: 3, cascading: true, dates: ALWAYS, keep: None }), false),
         (2, Ok(Revoke { grant: 3, keep: false }), false),
         (0, Ok(Revoke { grant: 3, keep: false }), true),
     ]);

@@ -12,7 +12,9 @@ use bailiwick::{
         identity_store::IdentityStore,
         key::{AccountKey, AdministratorRoleKey},
         organization::{Lineage, Organization},
-        permissions::{OrganizationActivate, OrganizationEdit, OrganizationView, RoleAssignmentEdit, ScopeEdit, UserBlock, UserDelete, UserEdit},
+        permissions::{
+            OrganizationActivate, OrganizationEdit, OrganizationView, RoleAssignmentEdit, ScopeEdit, UserBlock, UserDelete, UserEdit,
+        },
         rights::Rights,
         scope,
         time::{Period, Time},
@@ -27,7 +29,6 @@ use bailiwick::{
         paging::Paging,
         role_assignments::{self, Gave, Wanted},
         roles, scopes,
-
     },
 };
 use proptest::{prelude::*, test_runner::TestCaseError};
@@ -67,7 +68,8 @@ fn import(at: &Database, brand: &Brand) {
     let people = |of_root: bool| -> Vec<Value> {
         let chosen = brand.people.iter().enumerate().filter(|(_, person)| person.of_root == of_root);
         let one = |(who, person): (usize, &super::rules::Person)| {
-            let memberships: Vec<Value> = person.memberships.iter().map(|(place, _)| json!({ "organization": path(brand, *place) })).collect();
+            let memberships: Vec<Value> =
+                person.memberships.iter().map(|(place, _)| json!({ "organization": path(brand, *place) })).collect();
             json!({ "email": email(who), "name": format!("A{who}"), "status": "active", "memberships": memberships,
                 "password_hash": "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA" })
         };
@@ -121,12 +123,11 @@ impl<'a> Program<'a> {
         });
         let (organizations, lineages): (Vec<Organization>, Vec<Lineage>) = found.unzip();
         let named = |sql: &str| at.texts(&format!("SELECT id AS t FROM {sql}"));
-        let accounts = (0..brand.people.len()).map(|who| {
-            (at.account_key(&email(who)), named(&format!("accounts WHERE email = '{}'", email(who))).remove(0))
-        });
-        let administrator_roles = named("administrator_roles ORDER BY CASE WHEN kind = 'super' THEN '' ELSE name END").into_iter().map(|id| {
-            (AdministratorRoleKey(at.number(&format!("SELECT key AS n FROM administrator_roles WHERE id = '{id}'"))), id)
-        });
+        let accounts = (0..brand.people.len())
+            .map(|who| (at.account_key(&email(who)), named(&format!("accounts WHERE email = '{}'", email(who))).remove(0)));
+        let administrator_roles = named("administrator_roles ORDER BY CASE WHEN kind = 'super' THEN '' ELSE name END")
+            .into_iter()
+            .map(|id| (AdministratorRoleKey(at.number(&format!("SELECT key AS n FROM administrator_roles WHERE id = '{id}'"))), id));
         Self {
             at,
             start: at.now(),
@@ -204,32 +205,31 @@ impl<'a> Program<'a> {
                     role_assignments::remove(tx, &wanted, &[account(from)])
                 })
                 .is_some(),
-            Act::Block { who, place: at, on } => self
-                .as_::<UserBlock, _>(by, |tx| accounts::block(tx, self.store_of(brand, who), &account(who), place(at), on))
-                .is_some(),
+            Act::Block { who, place: at, on } => {
+                self.as_::<UserBlock, _>(by, |tx| accounts::block(tx, self.store_of(brand, who), &account(who), place(at), on)).is_some()
+            }
             Act::Enable { who, on } => {
-                let changed = self.as_::<UserBlock, _>(by, |tx| accounts::set_enabled(tx, self.store_of(brand, who), &[account(who)], on, &[]));
+                let changed =
+                    self.as_::<UserBlock, _>(by, |tx| accounts::set_enabled(tx, self.store_of(brand, who), &[account(who)], on, &[]));
                 matches!(changed, Some(Changed::Done { .. }))
             }
             Act::Switch { place: at, on } => {
                 let store = if at == 0 { &self.administrators } else { &self.customers };
-                let switched = self.as_::<OrganizationActivate, _>(by, |tx| {
-                    match organizations::switch(tx, store, place(at), on, None)? {
-                        Switched::Confirm(_, effect) => organizations::switch(tx, store, place(at), on, Some(&effect.mark())),
-                        other => Ok(other),
-                    }
+                let switched = self.as_::<OrganizationActivate, _>(by, |tx| match organizations::switch(tx, store, place(at), on, None)? {
+                    Switched::Confirm(_, effect) => organizations::switch(tx, store, place(at), on, Some(&effect.mark())),
+                    other => Ok(other),
                 });
                 matches!(switched, Some(Switched::Done(..)))
             }
-            Act::Delete { who, keep } => self
-                .as_::<UserDelete, _>(by, |tx| accounts::delete(tx, self.store_of(brand, who), &account(who), then(keep)))
-                .is_some(),
-            Act::Join { who, place: at } => self
-                .as_::<UserEdit, _>(by, |tx| accounts::join(tx, self.store_of(brand, who), &account(who), place(at)))
-                .is_some(),
-            Act::Leave { who, place: at, keep } => self
-                .as_::<UserEdit, _>(by, |tx| accounts::leave(tx, self.store_of(brand, who), &account(who), place(at), keep))
-                .is_some(),
+            Act::Delete { who, keep } => {
+                self.as_::<UserDelete, _>(by, |tx| accounts::delete(tx, self.store_of(brand, who), &account(who), then(keep))).is_some()
+            }
+            Act::Join { who, place: at } => {
+                self.as_::<UserEdit, _>(by, |tx| accounts::join(tx, self.store_of(brand, who), &account(who), place(at))).is_some()
+            }
+            Act::Leave { who, place: at, keep } => {
+                self.as_::<UserEdit, _>(by, |tx| accounts::leave(tx, self.store_of(brand, who), &account(who), place(at), keep)).is_some()
+            }
             Act::Reshape { scope, reach, keep } => {
                 let (id, owner) = (self.scopes[scope].as_str(), self.organizations[brand.scopes[scope].0].id.clone());
                 let terms = scope::Terms { name: format!("Scope {scope}"), description: String::new(), reach };
@@ -243,10 +243,11 @@ impl<'a> Program<'a> {
             }
             Act::Move { place: at, under } => {
                 let store = &self.customers;
-                let moved = self.as_::<OrganizationEdit, _>(by, |tx| match organizations::relocate(tx, store, place(at), place(under), None)? {
-                    Moved::Confirm(_, effect) => organizations::relocate(tx, store, place(at), place(under), Some(&effect.mark())),
-                    other => Ok(other),
-                });
+                let moved =
+                    self.as_::<OrganizationEdit, _>(by, |tx| match organizations::relocate(tx, store, place(at), place(under), None)? {
+                        Moved::Confirm(_, effect) => organizations::relocate(tx, store, place(at), place(under), Some(&effect.mark())),
+                        other => Ok(other),
+                    });
                 matches!(moved, Some(Moved::Done(_)))
             }
         }
@@ -265,13 +266,16 @@ impl<'a> Program<'a> {
             self.lineages = self.organizations.iter().map(|organization| self.lineage(organization)).collect();
         }
         for grant in brand.grants.iter().skip(self.grants.len()) {
-            let scope = grant.scope.map_or("IS NULL".to_owned(), |scope| {
-                format!("= (SELECT key FROM scopes WHERE id = '{}')", self.scopes[scope])
-            });
-            self.grants.push(self.at.texts(&format!(
-                "SELECT id AS t FROM grants WHERE account = {} AND role = {} AND scope {scope}",
-                self.accounts[grant.who].0.0, self.administrator_roles[grant.role].0.0,
-            )).remove(0));
+            let scope =
+                grant.scope.map_or("IS NULL".to_owned(), |scope| format!("= (SELECT key FROM scopes WHERE id = '{}')", self.scopes[scope]));
+            self.grants.push(
+                self.at
+                    .texts(&format!(
+                        "SELECT id AS t FROM grants WHERE account = {} AND role = {} AND scope {scope}",
+                        self.accounts[grant.who].0.0, self.administrator_roles[grant.role].0.0,
+                    ))
+                    .remove(0),
+            );
         }
     }
 

@@ -323,7 +323,8 @@ impl Brand {
         let grown = self.grown();
         let mine = grown.usable(who);
         let below = grown.places().filter(|place| grown.is_below(*place, at));
-        grown.covered(&mine, ASSIGN, below, until) && grown.covers_cells(who, cells, at, until)
+        // Whoever is a super administrator now covers what outlasts their role too (P-4, rights.md C).
+        self.is_super(who) || (grown.covered(&mine, ASSIGN, below, until) && grown.covers_cells(who, cells, at, until))
     }
 
     /// Whether what somebody can use covers what a grant says, wherever it says it, as it is stored (P-4).
@@ -338,8 +339,7 @@ impl Brand {
         };
         (0..LEAVES.len()).filter(|leaf| self.has(grant, *leaf)).all(|leaf| {
             // A scope may reach nothing at all. Whoever does not hold the permission does not cover that either (P-4).
-            mine.iter().any(|own| self.has(*own, leaf))
-                && self.covered(&mine, leaf, self.places().filter(|place| said(*place)), dates.1)
+            mine.iter().any(|own| self.has(*own, leaf)) && self.covered(&mine, leaf, self.places().filter(|place| said(*place)), dates.1)
         })
     }
 
@@ -349,13 +349,15 @@ impl Brand {
             return true;
         }
         let grown = self.grown();
-        grown.of(account).filter(|grant| !grown.over(grown.grants[*grant].dates)).all(|grant| {
-            grown.kind(grant) != Kind::Super && grown.covers_grant(who, grant)
-        }) && grown
-            .assignments
-            .iter()
-            .filter(|held| held.who == account && !grown.over(held.dates))
-            .all(|held| grown.covers_cells(who, grown.roles[held.role], held.at, held.dates.1))
+        grown
+            .of(account)
+            .filter(|grant| !grown.over(grown.grants[*grant].dates))
+            .all(|grant| grown.kind(grant) != Kind::Super && grown.covers_grant(who, grant))
+            && grown
+                .assignments
+                .iter()
+                .filter(|held| held.who == account && !grown.over(held.dates))
+                .all(|held| grown.covers_cells(who, grown.roles[held.role], held.at, held.dates.1))
     }
 
     /// Rank: nobody acts on themselves, or on somebody who holds more (P-4).
@@ -408,9 +410,7 @@ impl Brand {
 
     /// How many super administrators keep D-5.
     pub fn lasting(&self) -> usize {
-        let lasts = |grant: &usize| {
-            self.kind(*grant) == Kind::Super && self.grants[*grant].dates == (None, None) && self.awake(*grant)
-        };
+        let lasts = |grant: &usize| self.kind(*grant) == Kind::Super && self.grants[*grant].dates == (None, None) && self.awake(*grant);
         self.stored().filter(lasts).count()
     }
 }

@@ -64,9 +64,7 @@ impl Brand {
         let other = self.kind(grant) == bailiwick::domain::administrator_role::Kind::Other;
         let Some(scope) = self.grants[grant].scope else { return true };
         let mut said = self.places().filter(|place| self.says(scope, *place) && !(other && *place == 0));
-        said.all(|place| {
-            self.above(grant).into_iter().all(|upper| self.grants[upper].scope.is_some_and(|theirs| self.says(theirs, place)))
-        })
+        said.all(|place| self.above(grant).into_iter().all(|upper| self.grants[upper].scope.is_some_and(|theirs| self.says(theirs, place))))
     }
 
     /// An organization under another parent, as far as the places are concerned. Who would gain and lose what is judged by
@@ -74,11 +72,7 @@ impl Brand {
     pub fn relocate(&self, by: usize, place: usize, under: usize) -> Option<Self> {
         let old = self.parent[place]?;
         let whole = self.places().filter(|below| self.is_below(*below, place)).all(|below| self.may(by, MOVE, below));
-        let allowed = old != under
-            && !self.is_below(under, place)
-            && whole
-            && self.may(by, MOVE, old)
-            && self.may(by, MOVE, under);
+        let allowed = old != under && !self.is_below(under, place) && whole && self.may(by, MOVE, old) && self.may(by, MOVE, under);
         let mut after = self.clone();
         after.parent[place] = Some(under);
         allowed.then_some(after)
