@@ -40,14 +40,12 @@ pub fn may_act_on(actor: &Actor, account: AccountKey, holdings: &Holdings) -> Re
     if actor.account == account {
         return Err(Above::Oneself);
     }
-    if actor.is_super() {
-        return Ok(());
-    }
+    if actor.is_super() || covers(actor, holdings) { Ok(()) } else { Err(Above::HoldsMore) }
+}
+
+/// Whether what the actor can use covers all of this (P-4); their own too, where it would wake up again (C-1).
+pub fn covers(actor: &Actor, holdings: &Holdings) -> bool {
     let assignments =
         holdings.assignments.iter().all(|(rights, at, until)| confer::covers_cells(actor, *rights, &Place::tree(at, *until)).is_ok());
-    if assignments && holdings.grants.iter().all(|(grant, owner)| confer::covers_grant(actor, grant, grant.permissions, owner.as_ref())) {
-        Ok(())
-    } else {
-        Err(Above::HoldsMore)
-    }
+    assignments && holdings.grants.iter().all(|(grant, owner)| confer::covers_grant(actor, grant, grant.permissions, owner.as_ref()))
 }

@@ -12,6 +12,7 @@ mod people;
 mod accounts;
 mod administrator_roles;
 mod backup;
+mod delegation;
 mod events;
 mod model;
 mod once;

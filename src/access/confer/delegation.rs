@@ -178,6 +178,9 @@ pub fn may_revoke(actor: &Actor, held: &HeldGrant, holdings: &Holdings) -> Resul
         Err(Above::Oneself) => return refuse("This is your own grant. Nobody changes or revokes what they hold themselves."),
         Err(above @ Above::HoldsMore) => return refuse(above.reason()),
     }
+    if actor.grants.iter().any(|own| own.above.iter().any(|upper| upper.key == held.grant.key)) {
+        return refuse("A grant of your own was handed on through it. Nobody changes or revokes what theirs hangs on.");
+    }
     if actor.is_super() {
         return Ok(None);
     }

@@ -8,6 +8,7 @@ use crate::{
     },
     domain::{
         account::MembershipStatus,
+        administrator_role::Kind,
         event::{Event, Subject},
         identity_store::IdentityStore,
         key::*,
@@ -153,8 +154,8 @@ fn below(conn: &mut Conn, account: AccountKey, organization: OrganizationKey, no
 /// Ends a membership (P-10), and by default what the account holds there and below.
 ///
 /// # Errors
-/// [`Problem::Conflict`] for a blocked one with assignments, for one that is gone, and where no super administrator
-/// would be left (D-5); [`Problem::Forbidden`] with the reason.
+/// [`Problem::Conflict`] for a blocked one with assignments, for one that is gone, and for that of a super administrator
+/// in root (D-5); [`Problem::Forbidden`] with the reason.
 pub fn leave(
     tx: &mut Tx<UserEdit>,
     store: &IdentityStore,
@@ -169,6 +170,12 @@ pub fn leave(
     let Some(status) = status(tx.conn(), found.account.key, organization.key)? else {
         return Err(Problem::Conflict(format!("{} is no member of {} any more.", found.account.title(), organization.name)));
     };
+    if at.is_root && found.target.holdings.grants.iter().any(|(grant, _)| grant.kind == Kind::Super) {
+        return Err(Problem::Conflict(format!(
+            "{} is a super administrator, and that needs a membership here (D-5). Revoke that role first.",
+            found.account.title()
+        )));
+    }
     let held = below(tx.conn(), found.account.key, organization.key, now)?;
     if status == MembershipStatus::Blocked && held.iter().any(|held| held.place == organization.key) {
         return Err(Problem::Conflict(format!(

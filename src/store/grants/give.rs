@@ -298,10 +298,15 @@ fn put(
         Some(through) => g::table.find(through).select(g::starts).first(tx.conn()).optional()?,
         None => None,
     };
-    let starts = terms.period.starts.or_else(|| upper.flatten().map(|_| now));
+    let starts = match upper.flatten() {
+        Some(theirs) => Some(terms.period.starts.unwrap_or(now).max(theirs)),
+        None => terms.period.starts,
+    };
     match there {
         Some((_, ends, _)) if ends.is_none_or(|ends| ends > now) => Ok(None),
         Some((key, _, rev)) => {
+            // What was handed on through it ended with it, and has nothing to do with what it is now (D-10).
+            diesel::update(g::table.filter(g::through.eq(key))).set(g::through.eq(None::<GrantKey>)).execute(tx.conn())?;
             diesel::update(g::table.find(key))
                 .set((
                     (g::cascading.eq(terms.cascading), g::through.eq(through), g::starts.eq(starts), g::ends.eq(terms.period.ends)),

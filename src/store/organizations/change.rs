@@ -503,7 +503,13 @@ pub(super) fn nobody_above(
     }
     let accounts: Vec<AccountKey> = held_through(organization, now).load::<Who>(conn)?.into_iter().map(|row| row.account).collect();
     for accounts in accounts.chunks(5_000) {
-        let held = holdings::of(conn, accounts, now)?;
+        let mut held = holdings::of(conn, accounts, now)?;
+        let mine = held.remove(&actor.account).unwrap_or_default();
+        if regained && !wakes_nothing(conn, actor, organization, mine)? {
+            return Err(Problem::Forbidden(
+                "A grant of your own would take effect again that gives you more than you have. Ask somebody above.".into(),
+            ));
+        }
         for (account, holdings) in &held {
             if rank::may_act_on(actor, *account, holdings) == Err(Above::HoldsMore) {
                 return Err(Problem::Forbidden(
@@ -515,9 +521,15 @@ pub(super) fn nobody_above(
     if !regained {
         return Ok(());
     }
+    // What was given above holds there again too (A-2): it is asked where that begins.
     let mut sql = Sql::new(
         "SELECT DISTINCT ra.organization, r.rights, ra.ends FROM organization_closure c JOIN role_assignments ra ON ra.organization = c.descendant \
          JOIN roles r ON r.key = ra.role WHERE c.ancestor = ",
+    );
+    sql.bind(organization).push(" AND (ra.ends IS NULL OR ra.ends > ").bind(now).push(") UNION SELECT ");
+    sql.bind(organization).push(
+        ", r.rights, ra.ends FROM organization_closure c JOIN role_assignments ra ON ra.organization = c.ancestor \
+         JOIN roles r ON r.key = ra.role WHERE c.depth > 0 AND c.descendant = ",
     );
     sql.bind(organization).push(" AND (ra.ends IS NULL OR ra.ends > ").bind(now).push(")");
     let rows: Vec<HeldAt> = sql.load(conn)?;
@@ -528,6 +540,14 @@ pub(super) fn nobody_above(
             .map_err(|uncovered| Problem::Forbidden(uncovered.0))?;
     }
     Ok(())
+}
+
+/// Whether no grant of the actor's own with a scope owned there or below gives more than they can use (C-1).
+fn wakes_nothing(conn: &mut Conn, actor: &Actor, organization: OrganizationKey, mut mine: rank::Holdings) -> Result<bool, Problem> {
+    let inside = subtree(conn, organization)?;
+    mine.assignments.clear();
+    mine.grants.retain(|(grant, _)| grant.scope.as_ref().is_some_and(|scope| inside.contains(&scope.owner)));
+    Ok(rank::covers(actor, &mine))
 }
 
 /// What keeps an organization from being deleted (O-3), each with its count.
