@@ -360,24 +360,69 @@ async fn table(house: &House) -> String {
 
 #[actix_web::test]
 async fn everybody_meets_what_the_table_says() {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/access.txt");
     for house in House::each().await {
         let found = table(&house).await;
-        if std::env::var_os("UPDATE_ACCESS").is_some_and(|value| value == "1") {
-            std::fs::write(file, &found).unwrap();
+        compare("access.txt", &found, house.name());
+    }
+}
+
+/// Compares what was found with what is kept for people to review; with `UPDATE_ACCESS=1` it is kept.
+fn compare(name: &str, found: &str, on: &str) {
+    let file = format!("{}/tests/{name}", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("UPDATE_ACCESS").is_some_and(|value| value == "1") {
+        std::fs::write(&file, found).unwrap();
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    if kept != found {
+        let line = |mark: char, line: &str| format!("{mark} {line}\n");
+        let gone = kept.lines().filter(|kept| !found.lines().any(|found| found == *kept)).map(|kept| line('-', kept));
+        let new = found.lines().filter(|found| !kept.lines().any(|kept| kept == *found)).map(|found| line('+', found));
+        panic!(
+            "tests/{name} says other than what people meet on {on}:\n{}{}\nIf this is meant: UPDATE_ACCESS=1 cargo test --test web access",
+            gone.collect::<String>(),
+            new.collect::<String>()
+        );
+    }
+}
+
+const SINGLE: &str = "\
+# What a root administrator with a single permission, for everything, can open and do besides what any administrator can.
+# As tests/access.txt: UPDATE_ACCESS=1 writes this file anew; then read what changed.
+#
+";
+
+#[actix_web::test]
+async fn a_single_permission_opens_what_it_is_for_and_nothing_else() {
+    use bailiwick::domain::permissions::LEAVES;
+    // The decision is the same on either database.
+    for house in House::each().await.into_iter().take(1) {
+        prepare(&house).await;
+        house.run(
+            "UPDATE grants SET scope = (SELECT key FROM scopes WHERE name = 'Everything') \
+             WHERE account = (SELECT key FROM accounts WHERE email = 'otto@brand.example')",
+        );
+        let mut every = Vec::new();
+        for leaf in LEAVES {
+            house.run(&format!("UPDATE administrator_roles SET permissions = '{}' WHERE name = 'Role reader'", leaf.code));
+            let otto = house.person("otto@brand.example").await;
+            let mut opened = std::collections::BTreeSet::new();
+            for (method, route) in routes::TABLE {
+                let signs = ["/signin", "/signout", "/me", "/setup"].iter().any(|start| route.starts_with(start));
+                if !signs && !["401", "403", "404", "in"].contains(&outcome(&house, &otto, "super", method, route).await.as_str()) {
+                    opened.insert(format!("{method} {route}"));
+                }
+            }
+            every.push((leaf.code, opened));
         }
-        let kept = std::fs::read_to_string(file).unwrap_or_default();
-        if kept != found {
-            let line = |mark: char, line: &str| format!("{mark} {line}\n");
-            let gone = kept.lines().filter(|kept| !found.lines().any(|found| found == *kept)).map(|kept| line('-', kept));
-            let new = found.lines().filter(|found| !kept.lines().any(|kept| kept == *found)).map(|found| line('+', found));
-            panic!(
-                "tests/access.txt says other than what people meet on {}:\n{}{}\nIf this is meant: UPDATE_ACCESS=1 cargo test --test web access",
-                house.name(),
-                gone.collect::<String>(),
-                new.collect::<String>()
-            );
+        let all = every.iter().skip(1).fold(every[0].1.clone(), |all, (_, opened)| all.intersection(opened).cloned().collect());
+        let mut table = SINGLE.to_owned();
+        for (code, opened) in every {
+            writeln!(table, "{code}").unwrap();
+            for route in opened.difference(&all) {
+                writeln!(table, "  {route}").unwrap();
+            }
         }
+        compare("permissions.txt", &table, house.name());
     }
 }
 

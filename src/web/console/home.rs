@@ -116,6 +116,7 @@ pub async fn show(permit: Permit<Console>, ask: Ask) -> Result<Page<Show>, Probl
         })
         .await?;
     let f = ask.frame("home", view.store.as_ref(), vec![here("Home")]);
+    let opens = view.store.as_ref().map(|store| store.opens).unwrap_or_default();
     Ok(page(Show {
         f,
         store: view.store.take(),
@@ -125,7 +126,7 @@ pub async fn show(permit: Permit<Console>, ask: Ask) -> Result<Page<Show>, Probl
         recent: view.recent,
         scope: view.scope,
         set_up: view.set_up,
-        opens: view.store.as_ref().map(|store| store.opens).unwrap_or_default(),
+        opens,
         is_super,
     }))
 }
