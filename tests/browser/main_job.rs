@@ -125,7 +125,10 @@ async fn does_the_smaller_job(visit: &Visit<'_>) {
     visit.signs_in(MARTA).await;
     visit.presses("Role assignments of Meridian partners").await;
     // No roles to manage, and no organization out of reach to choose.
-    assert_eq!(visit.texts(".side .nav").await, ["Home", "Organizations", "Accounts", "Role assignments", "Identity stores", "Event log"]);
+    assert_eq!(
+        visit.texts(".side .nav").await,
+        ["Home", "Organizations", "Accounts", "Role assignments", "Administrators", "Scopes", "Identity stores", "Event log"]
+    );
     assert!(visit.texts("#org option").await.iter().skip(1).all(|path| path.starts_with(ORGANIZATION)));
     let held = visit.house.held(ORGANIZATION, "Night desk");
     assert_eq!(held, 0);
