@@ -148,8 +148,8 @@ pub struct Choice {
     pub path: String,
 }
 
-/// The organizations to choose from for a list: up to 50 whose name or external id holds what is sought, by name, and
-/// the chosen one before them; the flag tells whether there are more.
+/// The organizations to choose from for a list: up to 50 whose name or external id holds what is sought, and the
+/// chosen one, by path; the flag tells whether there are more.
 ///
 /// # Errors
 /// What the database says.
@@ -178,7 +178,10 @@ pub fn choices_for<G: Ground>(
         path: crate::domain::organization::path_text(&paths.remove(&row.key).unwrap_or_default()),
         id: row.id,
     };
-    Ok((rows.into_iter().map(choice).collect(), more))
+    let mut choices: Vec<Choice> = rows.into_iter().map(choice).collect();
+    // Read from the top down, as one types it.
+    choices.sort_by_cached_key(|choice| text::search(&choice.path));
+    Ok((choices, more))
 }
 
 /// Adds the condition that a name or an external id holds what is sought.
