@@ -186,7 +186,7 @@ impl Brand {
         let mut apt = self.everybody();
         if tried.apt {
             apt.retain(ground);
-            if apt.iter().any(|who| !self.is_super(*who)) && tried.by % 4 > 0 {
+            if apt.iter().any(|who| !self.is_super(*who)) && !tried.by.is_multiple_of(4) {
                 apt.retain(|who| !self.is_super(*who));
             }
         }
