@@ -6,9 +6,10 @@ use super::{
     standing,
 };
 use crate::domain::{
-    key::{AccountKey, AdministratorRoleKey, GrantKey, OrganizationKey, StoreKey},
+    key::{AccountKey, AdministratorRoleKey, GrantKey, OrganizationKey, RoleKey, StoreKey},
     organization::Lineage,
     permissions::{Leaf, PermissionSet},
+    rights::{Cell, Rights},
     time::Time,
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -30,6 +31,19 @@ pub struct Usable {
     pub cascading: bool,
 }
 
+/// One role assignment that takes effect now (S-5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsableRole {
+    /// The role.
+    pub role: RoleKey,
+    /// Its cells.
+    pub rights: Rights,
+    /// The organization where it was given: it holds there and in all below.
+    pub at: OrganizationKey,
+    /// Until when; none: for good.
+    pub until: Option<Time>,
+}
+
 /// A signed-in person with everything they can use at this moment. Read anew for every request, and once
 /// more inside every transaction (C-3); never kept in the session (S-6).
 #[derive(Clone, Debug)]
@@ -48,6 +62,8 @@ pub struct Actor {
     pub super_grant: Option<GrantKey>,
     /// What their other grants allow.
     pub usable: Vec<Usable>,
+    /// What their organization roles allow.
+    pub roles: Vec<UsableRole>,
     /// Their grants as they are stored, those without effect too: nobody changes what they hang on (D-6, D-11).
     pub grants: Vec<standing::Grant>,
 }
@@ -77,11 +93,34 @@ impl Actor {
         (!areas.is_empty()).then_some(Reach::In(areas))
     }
 
+    /// Whether any organization role of theirs is effective: they may enter the portal (P-1).
+    pub fn is_org_admin(&self) -> bool {
+        !self.roles.is_empty()
+    }
+
+    /// Where they hold the access right by their organization roles; none: nowhere.
+    pub fn reach_of_cell(&self, cell: Cell) -> Option<Reach> {
+        self.reach_of_roles(|rights| rights.has(cell))
+    }
+
+    /// Everything that their roles allow at an organization now: the union over it and its ancestors.
+    pub fn rights_at(&self, place: &Lineage) -> Rights {
+        let there = |role: &&UsableRole| Reach::In(vec![(Area::Tree(role.at), role.until)]).contains(place);
+        self.roles.iter().filter(there).fold(Rights::NONE, |all, role| all.union(role.rights))
+    }
+
+    /// Where a role of theirs that passes holds.
+    pub(super) fn reach_of_roles(&self, passes: impl Fn(Rights) -> bool) -> Option<Reach> {
+        let those = self.roles.iter().filter(|role| passes(role.rights));
+        let areas: Vec<_> = those.map(|role| (Area::Tree(role.at), role.until)).collect();
+        (!areas.is_empty()).then_some(Reach::In(areas))
+    }
+
     /// Whether they would still hold the permission there if every scope that these organizations own fell asleep (S-5:
     /// nobody deactivates what their own permission for it depends on).
     pub fn keeps_without(&self, leaf: &Leaf, owners: &BTreeSet<OrganizationKey>, there: &Lineage) -> bool {
         let asleep = |usable: &Usable| match &usable.area {
-            Area::Root => false,
+            Area::Root | Area::Tree(_) => false,
             // The first bound is the grant's own scope; those above it do not sleep with their owners (D-10).
             Area::Within { bounds, .. } => bounds.first().is_some_and(|own| owners.contains(&own.organization)),
         };

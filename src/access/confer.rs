@@ -63,8 +63,8 @@ pub fn may_change_cells<'a>(
         covers_cells(actor, touched, &Place { top: root, min: 1, max: None, until: None })?;
     }
     if anywhere {
-        for (cell, leaf) in needed(touched) {
-            if !actor.may(leaf) {
+        for cell in touched.cells().filter(|cell| actor.reach_of_cell(*cell).is_none()) {
+            if let Some(leaf) = permissions::covering(cell).iter().find(|leaf| !actor.may(leaf)) {
                 return Err(lacks(cell, leaf));
             }
         }
@@ -72,9 +72,12 @@ pub fn may_change_cells<'a>(
     Ok(())
 }
 
-/// Whether every cell is covered at the place.
+/// Whether every cell is covered at the place: by the same cell of the actor's own roles, or by the permissions that
+/// stand for it (rights.md C).
 pub(super) fn covers_cells(actor: &Actor, rights: Rights, place: &Place) -> Result<(), Uncovered> {
-    needed(rights).try_for_each(|(cell, leaf)| covers(actor, leaf, place).map_err(|_| lacks(cell, leaf)))
+    rights.cells().filter(|cell| !actor.reach_of_cell(*cell).is_some_and(|reach| reach.covers(place))).try_for_each(|cell| {
+        permissions::covering(cell).iter().try_for_each(|leaf| covers(actor, leaf, place).map_err(|_| lacks(cell, leaf)))
+    })
 }
 
 fn covers(actor: &Actor, leaf: &Leaf, place: &Place) -> Result<(), Uncovered> {
@@ -83,10 +86,6 @@ fn covers(actor: &Actor, leaf: &Leaf, place: &Place) -> Result<(), Uncovered> {
     } else {
         Err(Uncovered(format!("You need “{}” at this organization and all below it, for as long as this lasts.", leaf.label)))
     }
-}
-
-fn needed(rights: Rights) -> impl Iterator<Item = (Cell, &'static Leaf)> {
-    rights.cells().flat_map(|cell| permissions::covering(cell).iter().map(move |leaf| (cell, leaf)))
 }
 
 fn lacks(cell: Cell, leaf: &Leaf) -> Uncovered {

@@ -15,6 +15,7 @@ mod permit;
 /// `may_act_on`: nobody acts on an account that holds more than they do.
 pub mod rank;
 mod reach;
+mod side;
 /// From the facts of grants to what they allow now.
 pub mod standing;
 /// `may_act`: the right in every organization an account belongs to, and rank.
@@ -22,6 +23,7 @@ pub mod target;
 /// The reason of a decision, in words.
 pub mod why;
 
-pub use actor::{Actor, Usable};
-pub use permit::{Administration, Console, Denied, Ground, HandingOn, Myself, Origin, Permit, System, system};
+pub use actor::{Actor, Usable, UsableRole};
+pub use permit::{Administration, Console, Denied, Ground, HandingOn, Myself, OrgAdmin, Origin, Permit, Portal, System, system};
 pub use reach::{Area, Bound, Place, Reach};
+pub use side::{InConsole, InPortal, Side};

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         key::GrantKey,
         permissions::{self, AdministratorView, Leaf, Permission},
+        rights::{AccessRight, Cell},
     },
     problem::Problem,
 };
@@ -18,6 +19,11 @@ pub trait Ground: Send + Sync + 'static {
     const PERMISSION: Option<Leaf> = None;
     /// Where the actor holds it.
     fn reach(actor: &Actor) -> Option<Reach>;
+    /// Where they may look at what it acts on, and what people call it, when it is not itself for looking: there they
+    /// are told that they lack it, elsewhere that there is nothing (Z-5).
+    fn seen(_: &Actor) -> Option<(Reach, String)> {
+        None
+    }
 }
 
 impl<P: Permission> Ground for P {
@@ -25,6 +31,33 @@ impl<P: Permission> Ground for P {
     const PERMISSION: Option<Leaf> = Some(P::LEAF);
     fn reach(actor: &Actor) -> Option<Reach> {
         actor.reach_of(&P::LEAF)
+    }
+    fn seen(actor: &Actor) -> Option<(Reach, String)> {
+        let view = permissions::leaf(P::LEAF.view).filter(|view| view.code != P::LEAF.code)?;
+        Some((actor.reach_of(view)?, format!("the permission “{}”", P::LEAF.label)))
+    }
+}
+
+/// An access right of an organization role, held in the portal (rights.md A). Only role assignments open the portal,
+/// whatever grants the person holds besides.
+pub struct Portal<R>(PhantomData<R>);
+impl<R: AccessRight> Ground for Portal<R> {
+    const NAME: &'static str = R::CODE;
+    fn reach(actor: &Actor) -> Option<Reach> {
+        actor.reach_of_cell(R::CELL)
+    }
+    fn seen(actor: &Actor) -> Option<(Reach, String)> {
+        (R::CELL != Cell::ManagementRead).then_some(())?;
+        Some((OrgAdmin::reach(actor)?, format!("the access right “{}”", R::CELL.label())))
+    }
+}
+
+/// Being in the portal at all: any effective role assignment (P-1). Its reach is the union of all of them.
+pub struct OrgAdmin(());
+impl Ground for OrgAdmin {
+    const NAME: &'static str = "portal";
+    fn reach(actor: &Actor) -> Option<Reach> {
+        actor.reach_of_roles(|_| true)
     }
 }
 
@@ -164,21 +197,18 @@ impl<G: Ground> Permit<G> {
 }
 
 /// Why there is no permit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Denied {
     /// They may not even know that the page exists.
     Hidden,
-    /// They may see such things, but not do this.
-    Lacking(Leaf),
+    /// They may see such things, but not do this: what they lack, in words.
+    Lacking(String),
 }
 
 impl Denied {
     /// They may see it if they hold the permission by which such things are seen (Z-5).
     pub(super) fn of<G: Ground>(actor: &Actor) -> Self {
-        match G::PERMISSION {
-            Some(leaf) if leaf.view != leaf.code && permissions::leaf(leaf.view).is_some_and(|view| actor.may(view)) => Self::Lacking(leaf),
-            _ => Self::Hidden,
-        }
+        G::seen(actor).map_or(Self::Hidden, |(_, what)| Self::Lacking(what))
     }
 }
 
@@ -186,9 +216,7 @@ impl From<Denied> for Problem {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::Hidden => Self::NotFound,
-            Denied::Lacking(leaf) => {
-                Self::Forbidden(format!("This needs the permission “{}”. A super administrator can give it to you.", leaf.label))
-            }
+            Denied::Lacking(what) => Self::Forbidden(format!("This needs {what}. An administrator who holds it can give it to you.")),
         }
     }
 }

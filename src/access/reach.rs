@@ -45,6 +45,8 @@ impl Bound {
 pub enum Area {
     /// The root organization and the tenant-wide things (D-7).
     Root,
+    /// An organization and all below it that are active: where a role assignment holds (A-2, S-5).
+    Tree(OrganizationKey),
     /// What lies inside every one of the bounds: a grant's own scope and those it was made through (D-10).
     /// Without `root_too` the root organization is left out, whatever the bounds say (D-7).
     Within {
@@ -56,9 +58,19 @@ pub enum Area {
 }
 
 impl Area {
+    /// The organization below which all of it lies, if it is bound by one.
+    pub(crate) fn top(&self) -> Option<OrganizationKey> {
+        match self {
+            Self::Root => None,
+            Self::Tree(top) => Some(*top),
+            Self::Within { bounds, .. } => bounds.first().map(|bound| bound.organization),
+        }
+    }
+
     fn contains(&self, place: &Lineage) -> bool {
         match self {
             Self::Root => place.is_root,
+            Self::Tree(top) => place.active && Bound::tree(*top).contains(place),
             Self::Within { bounds, root_too } => (*root_too || !place.is_root) && bounds.iter().all(|bound| bound.contains(place)),
         }
     }
@@ -67,6 +79,7 @@ impl Area {
     pub(crate) fn below(&self, top: &Lineage) -> Option<(i32, Option<i32>)> {
         match self {
             Self::Root => top.is_root.then_some((0, Some(0))),
+            Self::Tree(tree) => Bound::tree(*tree).below(top).filter(|_| top.active),
             Self::Within { bounds, root_too } => {
                 let (mut min, mut max) = (i32::from(top.is_root && !root_too), None::<i32>);
                 for bound in bounds {
@@ -162,7 +175,7 @@ mod tests {
             .enumerate()
             .map(|(distance, key)| (OrganizationKey(key), distance as i32))
             .collect();
-        Lineage { organization: OrganizationKey(organization), ancestors, is_root: above.is_empty() }
+        Lineage { organization: OrganizationKey(organization), ancestors, is_root: above.is_empty(), active: true }
     }
 
     fn within(parts: &[(i64, i32, Option<i32>)]) -> (Area, Option<Time>) {

@@ -2,10 +2,11 @@
 
 use super::{
     actor::Actor,
+    permit::Ground,
     rank::{self, Above, Holdings},
     reach::Place,
 };
-use crate::domain::{key::AccountKey, organization::Lineage, permissions::Leaf, text, time::Time};
+use crate::domain::{key::AccountKey, organization::Lineage, text, time::Time};
 
 /// An account that somebody wants to act on.
 #[derive(Clone, Debug)]
@@ -48,13 +49,13 @@ impl Off {
     }
 }
 
-/// Whether the actor may use the permission on the account itself (P-3, P-4).
+/// Whether the actor may do on the account itself what the ground is for (P-3, P-4).
 ///
 /// # Errors
 /// [`Off`] says why not.
-pub fn may_act(actor: &Actor, leaf: &Leaf, target: &Target) -> Result<(), Off> {
+pub fn may_act<G: Ground>(actor: &Actor, target: &Target) -> Result<(), Off> {
     rank::may_act_on(actor, target.account, &target.holdings).map_err(Off::Above)?;
-    let Some(reach) = actor.reach_of(leaf) else { return Err(Off::Outside(target.memberships.len())) };
+    let Some(reach) = G::reach(actor) else { return Err(Off::Outside(target.memberships.len())) };
     let outside = target.memberships.iter().filter(|place| !reach.contains(place)).count();
     if outside > 0 {
         return Err(Off::Outside(outside));
@@ -63,12 +64,12 @@ pub fn may_act(actor: &Actor, leaf: &Leaf, target: &Target) -> Result<(), Off> {
     if target.memberships.is_empty() && !reach.covers(&everything) { Err(Off::Unaffiliated) } else { Ok(()) }
 }
 
-/// Whether the actor may use the permission on the account's membership in one organization: the right there alone,
-/// and rank (P-3, P-10).
+/// Whether the actor may do on the account's membership in one organization what the ground is for: the right there
+/// alone, and rank (P-3, P-10).
 ///
 /// # Errors
 /// [`Off`] says why not.
-pub fn may_act_at(actor: &Actor, leaf: &Leaf, target: &Target, place: &Lineage) -> Result<(), Off> {
+pub fn may_act_at<G: Ground>(actor: &Actor, target: &Target, place: &Lineage) -> Result<(), Off> {
     rank::may_act_on(actor, target.account, &target.holdings).map_err(Off::Above)?;
-    if actor.reach_of(leaf).is_some_and(|reach| reach.contains(place)) { Ok(()) } else { Err(Off::Outside(1)) }
+    if G::reach(actor).is_some_and(|reach| reach.contains(place)) { Ok(()) } else { Err(Off::Outside(1)) }
 }

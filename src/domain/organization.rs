@@ -46,6 +46,8 @@ pub struct Lineage {
     pub ancestors: Vec<(OrganizationKey, i32)>,
     /// Whether it is the root organization.
     pub is_root: bool,
+    /// Whether it and all its ancestors are active (S-5).
+    pub active: bool,
 }
 
 /// A step of a path: an organization above another.
@@ -69,7 +71,8 @@ impl Lineage {
     pub fn parent(&self) -> Option<Self> {
         let ancestors: Vec<_> = self.ancestors.iter().filter(|(_, depth)| *depth > 0).map(|(key, depth)| (*key, depth - 1)).collect();
         let organization = ancestors.iter().find(|(_, depth)| *depth == 0)?.0;
-        Some(Self { organization, is_root: ancestors.len() == 1, ancestors })
+        // What hangs on it being active is asked of a lineage that was read for it.
+        Some(Self { organization, is_root: ancestors.len() == 1, ancestors, active: self.active })
     }
 
     /// How far above (0 is the organization itself) the other stands, if it does.

@@ -65,8 +65,22 @@ impl Right {
     }
 }
 
+/// A cell as a type, for permits of the portal.
+pub trait AccessRight: Send + Sync + 'static {
+    /// The cell.
+    const CELL: Cell;
+    /// Its code.
+    const CODE: &'static str;
+}
+
 macro_rules! access_rights {
     ($($code:literal $label:literal $about:literal { $($cell:ident $level:ident $allows:literal $holder:literal;)+ })+) => {
+        $($(#[doc = $allows] pub struct $cell;
+        impl AccessRight for $cell {
+            const CELL: Cell = Cell::$cell;
+            const CODE: &'static str = concat!($code, ":", stringify!($level));
+        })+)+
+
         /// A right at a level: one box of the matrix.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Cell { $($(#[doc = $allows] $cell,)+)+ }

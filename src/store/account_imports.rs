@@ -388,7 +388,7 @@ fn change(
         words.push(text::count(plan.groups.len() as i64, "group", "groups"));
     }
     if !words.is_empty() {
-        may_act(actor, &UserEdit::LEAF, target).map_err(|off| off.reason())?;
+        may_act::<UserEdit>(actor, target).map_err(|off| off.reason())?;
     }
     for (organization, at) in places.iter().copied() {
         if target.memberships.iter().any(|member| member.organization == organization.key) {

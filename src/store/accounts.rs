@@ -6,7 +6,7 @@ mod memberships;
 mod status;
 mod together;
 
-pub use change::{Act, Edited, MemberActs, Saved, act, add, edit_profile, member_acts, set_groups, set_identifiers};
+pub use change::{Act, Acts, Edited, MemberActs, Saved, acts, add, edit_profile, member_acts, set_groups, set_identifiers};
 pub use memberships::{EndsToo, Switched, block, held_below, join, leave, membership_status};
 pub use status::{Changed, GoesToo, delete, end_sessions, goes_too, may_delete, set_enabled};
 pub use together::{Together, end_sessions_of, together};
@@ -20,7 +20,7 @@ use super::{
     tree,
 };
 use crate::{
-    access::{Ground, Reach},
+    access::{Ground, Permit, Reach, Side},
     domain::{
         account::{MembershipStatus, Status},
         attribute,
@@ -76,6 +76,12 @@ impl Account {
     /// Name, or the main identifier without one.
     pub fn title(&self) -> &str {
         if self.name.is_empty() { self.identifier() } else { &self.name }
+    }
+
+    /// The same, for who may not see what it signs in by.
+    fn without_identifiers(self) -> Self {
+        let name = if self.name.is_empty() { "Account without a name".to_owned() } else { self.name };
+        Self { name, email: None, username: None, ..self }
     }
 
     /// The main identifier.
@@ -162,6 +168,8 @@ pub struct Filter {
     pub authz: String,
     /// `inside`, `outside` or `none`: against the organization of the pair (the picker).
     pub member: String,
+    /// Whether the search looks at names alone: for who may not see what accounts sign in by.
+    pub names_only: bool,
 }
 
 impl Filter {
@@ -218,7 +226,7 @@ impl Filter {
     /// more, on SQLite, in any store. PostgreSQL plans that by itself.
     pub(super) fn hits(&self, conn: &Conn, store: StoreKey) -> Option<Sql> {
         let q = text::search(&self.q);
-        if q.is_empty() {
+        if q.is_empty() || self.names_only {
             return None;
         }
         if text::length(&q) < 3 {
@@ -267,6 +275,11 @@ impl Filter {
     pub(super) fn add_search(&self, conn: &Conn, from: &mut Sql) {
         let q = text::search(&self.q);
         if q.is_empty() {
+            return;
+        }
+        if self.names_only {
+            let part = format!("%{}%", super::identity_stores::like(&q));
+            from.push(" AND a.name_sort LIKE ").bind(part).push(" ESCAPE '\\'");
             return;
         }
         if text::length(&q) < 3 {
@@ -332,12 +345,13 @@ pub struct Listed {
     pub roles: Vec<String>,
 }
 
-/// The accounts of a store in reach.
+/// The accounts of a store in reach. In the portal without identifiers and roles, but for the identifiers that the reader
+/// may see (rights.md A).
 ///
 /// # Errors
 /// What the database says.
-pub fn list(
-    reader: &mut impl Reader<UserView>,
+pub fn list<S: Side>(
+    reader: &mut impl Reader<S::See>,
     store: StoreKey,
     filter: &Filter,
     at: Option<(&Organization, bool)>,
@@ -351,12 +365,24 @@ pub fn list(
     let slice = reached.slice(conn, sort, paging, |conn| reached.total(conn))?;
     let keys: Vec<AccountKey> = slice.rows.iter().map(|account| account.key).collect();
     let mut memberships = memberships_of(conn, reach, &keys)?;
-    let mut roles = role_names(conn, reach, &keys, now)?;
+    let (mut roles, named) = if S::PORTAL {
+        (HashMap::new(), identified::<S, _>(conn, permit, &keys)?)
+    } else {
+        (role_names(conn, reach, &keys, now)?, HashSet::new())
+    };
     Ok(slice.map(|account| Listed {
         memberships: memberships.remove(&account.key).unwrap_or_default(),
         roles: roles.remove(&account.key).unwrap_or_default(),
-        account,
+        account: if S::PORTAL && !named.contains(&account.key) { account.without_identifiers() } else { account },
     }))
+}
+
+/// Those of the accounts whose identifiers the person may see on that side.
+fn identified<S: Side, G: Ground>(conn: &mut Conn, permit: &Permit<G>, of: &[AccountKey]) -> Result<HashSet<AccountKey>, Problem> {
+    match permit.actor().and_then(|actor| S::SeeIdentifiers::reach(actor)) {
+        Some(reach) => in_reach(conn, &reach, of),
+        None => Ok(HashSet::new()),
+    }
 }
 
 #[derive(QueryableByName)]
@@ -478,7 +504,7 @@ pub(super) fn in_reach(conn: &mut Conn, reach: &Reach, of: &[AccountKey]) -> Res
 ///
 /// # Errors
 /// [`Problem::NotFound`] otherwise.
-pub fn find(reader: &mut impl Reader<UserView>, store: StoreKey, id: &str) -> Result<Account, Problem> {
+pub fn find<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey, id: &str) -> Result<Account, Problem> {
     let (conn, permit) = reader.parts();
     by_ids(conn, permit.reach(), store, &[id.to_owned()])?.pop().ok_or(Problem::NotFound)
 }
@@ -577,11 +603,12 @@ pub struct Detail {
     pub has_password: bool,
 }
 
-/// An account's page.
+/// An account's page. In the portal with the attributes that are for it (S-2), without roles, and without identifiers where
+/// the reader may not see them.
 ///
 /// # Errors
 /// [`Problem::NotFound`] out of reach.
-pub fn detail(reader: &mut impl Reader<UserView>, store: StoreKey, id: &str) -> Result<Detail, Problem> {
+pub fn detail<S: Side>(reader: &mut impl Reader<S::See>, store: StoreKey, id: &str) -> Result<Detail, Problem> {
     #[derive(QueryableByName)]
     struct More {
         #[diesel(sql_type = Text)]
@@ -606,6 +633,7 @@ pub fn detail(reader: &mut impl Reader<UserView>, store: StoreKey, id: &str) -> 
     let values: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&more.attributes).map_err(Problem::internal)?;
     let attributes = super::identity_stores::attributes(conn, store)?
         .into_iter()
+        .filter(|attribute| !S::PORTAL || attribute.portal_visible)
         .map(|attribute| {
             let value = attribute::shown(values.get(&attribute.name));
             (attribute.label, value)
@@ -613,7 +641,11 @@ pub fn detail(reader: &mut impl Reader<UserView>, store: StoreKey, id: &str) -> 
         .collect();
     let groups = groups_of(conn, account.key)?;
     let memberships = memberships_of(conn, reach, &[account.key])?.remove(&account.key).unwrap_or_default();
-    let roles = held(conn, reach, account.key, now)?;
+    let roles = if S::PORTAL { Vec::new() } else { held(conn, reach, account.key, now)? };
+    let account = match S::PORTAL && identified::<S, _>(conn, permit, &[account.key])?.is_empty() {
+        true => account.without_identifiers(),
+        false => account,
+    };
     Ok(Detail {
         attributes,
         groups,
@@ -681,7 +713,7 @@ pub(super) fn all_of(conn: &mut Conn, store: StoreKey) -> Result<Total, Problem>
 ///
 /// # Errors
 /// [`Problem::NotFound`] out of reach.
-pub fn edited(reader: &mut impl Reader<UserView>, store: StoreKey, id: &str) -> Result<Edited, Problem> {
+pub fn edited<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey, id: &str) -> Result<Edited, Problem> {
     let account = find(reader, store, id)?;
     change::edited(reader.conn(), account)
 }

@@ -2,13 +2,14 @@
 
 use super::{conn::Conn, schema::accounts, sql::Sql, transaction::Reader};
 use crate::{
-    access::{Actor, standing, system::SigningIn},
+    access::{Actor, UsableRole, standing, system::SigningIn},
     domain::{
         account::{MembershipStatus, Status},
         administrator_role::{Kind, ScopeReach},
         key::*,
         organization::Lineage,
         permissions::PermissionSet,
+        rights::Rights,
         time::{Period, Time},
     },
     problem::Problem,
@@ -28,7 +29,7 @@ pub fn find(view: &mut impl Reader<SigningIn>, account: AccountKey) -> Result<Op
     load(view.conn(), account, now)
 }
 
-/// Reads the actor: two queries for a plain account, three for one with grants.
+/// Reads the actor: three queries for a plain account, four for one with grants.
 pub(super) fn load(conn: &mut Conn, account: AccountKey, now: Time) -> Result<Option<Actor>, Problem> {
     type Row = (String, String, Option<String>, Option<String>, StoreKey, Status);
     let found: Option<Row> = accounts::table
@@ -40,8 +41,38 @@ pub(super) fn load(conn: &mut Conn, account: AccountKey, now: Time) -> Result<Op
     let grants = grants(conn, [account])?.remove(&account).unwrap_or_default();
     let memberships = if grants.is_empty() { standing::Memberships::default() } else { memberships(conn, account)? };
     let (super_grant, usable) = standing::standing(&grants, &memberships, now);
+    let roles = roles(conn, account, now)?;
     let identifier = email.or(username).unwrap_or_default();
-    Ok(Some(Actor { account, id, name, identifier, store, super_grant, usable, grants }))
+    Ok(Some(Actor { account, id, name, identifier, store, super_grant, usable, grants, roles }))
+}
+
+#[derive(diesel::QueryableByName)]
+struct RoleRow {
+    #[diesel(sql_type = BigInt)]
+    role: RoleKey,
+    #[diesel(sql_type = Integer)]
+    rights: i32,
+    #[diesel(sql_type = BigInt)]
+    organization: OrganizationKey,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    ends: Option<Time>,
+}
+
+/// The role assignments of an account that take effect now where they were given (S-5).
+fn roles(conn: &mut Conn, account: AccountKey, now: Time) -> Result<Vec<UsableRole>, Problem> {
+    let mut sql = Sql::new(
+        "SELECT ra.role, r.rights, ra.organization, ra.ends FROM role_assignments ra JOIN roles r ON r.key = ra.role \
+         WHERE ra.account = ",
+    );
+    sql.bind(account).push(" AND (ra.starts IS NULL OR ra.starts <= ").bind(now).push(") AND (ra.ends IS NULL OR ra.ends > ").bind(now);
+    sql.push(
+        ") AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.account = ra.account AND m.organization = ra.organization AND m.status = 'blocked') \
+         AND NOT EXISTS (SELECT 1 FROM organization_closure x JOIN organizations o ON o.key = x.ancestor \
+         WHERE x.descendant = ra.organization AND NOT o.active) ORDER BY ra.organization, ra.role",
+    );
+    let row =
+        |row: RoleRow| UsableRole { role: row.role, rights: Rights::from_bits(row.rights as u16), at: row.organization, until: row.ends };
+    Ok(sql.load::<RoleRow>(conn)?.into_iter().map(row).collect())
 }
 
 #[derive(diesel::QueryableByName)]
@@ -149,6 +180,8 @@ struct MembershipRow {
     ancestor: OrganizationKey,
     #[diesel(sql_type = Integer)]
     depth: i32,
+    #[diesel(sql_type = Bool)]
+    above_active: bool,
 }
 
 /// The memberships that the grants of an account hang on.
@@ -162,8 +195,8 @@ pub(super) fn memberships_of(
     of: impl IntoIterator<Item = AccountKey>,
 ) -> Result<HashMap<AccountKey, standing::Memberships>, Problem> {
     let mut sql = Sql::new(
-        "SELECT m.account, m.organization, m.status, c.ancestor, c.depth FROM memberships m \
-         JOIN organization_closure c ON c.descendant = m.organization WHERE m.account IN ",
+        "SELECT m.account, m.organization, m.status, c.ancestor, c.depth, o.active AS above_active FROM memberships m \
+         JOIN organization_closure c ON c.descendant = m.organization JOIN organizations o ON o.key = c.ancestor WHERE m.account IN ",
     );
     sql.list(of.into_iter().map(|key| key.0)).push(" ORDER BY m.account, m.organization, c.depth");
     let mut all: HashMap<AccountKey, standing::Memberships> = HashMap::new();
@@ -177,10 +210,11 @@ pub(super) fn memberships_of(
             }
             MembershipStatus::Active => {
                 if found.active.last().is_none_or(|last| last.organization != row.organization) {
-                    found.active.push(Lineage { organization: row.organization, ancestors: Vec::new(), is_root: false });
+                    found.active.push(Lineage { organization: row.organization, ancestors: Vec::new(), is_root: false, active: true });
                 }
                 if let Some(last) = found.active.last_mut() {
                     last.ancestors.push((row.ancestor, row.depth));
+                    last.active &= row.above_active;
                     last.is_root = last.ancestors.len() == 1;
                 }
             }

@@ -17,6 +17,7 @@ use crate::{
         attribute::Attribute,
         identity_store::{AttributeType, IdentityStore, Opens},
         key::StoreKey,
+        organization::Organization,
         permissions::{
             IdentityStoreView, OrganizationRoleView, OrganizationView, Permission, RoleAssignmentEdit, RoleAssignmentView, UserAdd,
             UserBlock, UserView,
@@ -205,6 +206,14 @@ pub(super) fn find_by_key<G: Ground>(reader: &mut impl Reader<G>, key: StoreKey)
     let (conn, permit) = reader.parts();
     let mut sql = columns(permit);
     sql.append(&visible(permit.reach())).push(" AND s.key = ").bind(key);
+    sql.load::<Row>(conn)?.pop().map(|row| Listed::from(row).store).ok_or(Problem::NotFound)
+}
+
+/// The store of an organization that was found.
+pub(super) fn of_organization<G: Ground>(reader: &mut impl Reader<G>, organization: &Organization) -> Result<IdentityStore, Problem> {
+    let (conn, permit) = reader.parts();
+    let mut sql = columns(permit);
+    sql.push("FROM identity_stores s WHERE s.key = ").bind(organization.store);
     sql.load::<Row>(conn)?.pop().map(|row| Listed::from(row).store).ok_or(Problem::NotFound)
 }
 

@@ -42,6 +42,8 @@ pub mod jobs;
 mod once;
 /// Organizations.
 pub mod organizations;
+/// Where an org admin works.
+pub mod portal;
 /// What a person likes.
 pub mod preferences;
 /// Role assignments.

@@ -3,6 +3,7 @@
 mod change;
 mod moving;
 
+pub(super) use change::registers_organizations;
 pub use change::{Bound, Edited, Effect, Saved, Switched, add, bound, delete, edit, edited, effect, may_add_top, switch};
 pub use moving::{MoveEffect, Moved, Shift, may_reach_top, move_effect, relocate};
 
@@ -15,11 +16,11 @@ use super::{
     tree,
 };
 use crate::{
-    access::{Area, Ground, Permit, Reach},
+    access::{Ground, Reach},
     domain::{
         key::*,
         organization::{Lineage, Organization, Status, Step},
-        permissions::{self, OrganizationView},
+        permissions::OrganizationView,
         text,
         time::Time,
     },
@@ -64,10 +65,10 @@ pub fn find<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey, id: &str) -
     if let Some(found) = find_in(conn, permit.reach(), store, id)? {
         return Ok(found);
     }
-    match seen_by_view(permit) {
-        Some((reach, label)) if find_in(conn, &reach, store, id)?.is_some() => Err(Problem::Forbidden(format!(
-            "Your permission “{label}” does not reach this organization. A super administrator can extend it."
-        ))),
+    match permit.actor().and_then(|actor| G::seen(actor)) {
+        Some((reach, what)) if find_in(conn, &reach, store, id)?.is_some() => {
+            Err(Problem::Forbidden(format!("This needs {what} here, which yours does not reach. Who gave it to you can extend it.")))
+        }
         _ => Err(Problem::NotFound),
     }
 }
@@ -83,16 +84,16 @@ pub fn find_by_key<G: Ground>(reader: &mut impl Reader<G>, key: OrganizationKey)
     find(reader, found.store, &found.id)
 }
 
-/// Where the person may look at what `G` acts on, when `G` is not itself for looking.
-fn seen_by_view<G: Ground>(permit: &Permit<G>) -> Option<(Reach, &'static str)> {
-    let leaf = G::PERMISSION.filter(|leaf| leaf.view != leaf.code)?;
-    let reach = permit.actor()?.reach_of(permissions::leaf(leaf.view)?)?;
-    Some((reach, leaf.label))
-}
-
 fn find_in(conn: &mut Conn, reach: &Reach, store: StoreKey, id: &str) -> Result<Option<Organization>, Problem> {
     let mut sql = Sql::new(ROW);
     sql.push("o.id = ").bind(id).push(" AND o.store = ").bind(store).push(" AND ").in_reach(reach, "o.key");
+    Ok(sql.load::<Row>(conn)?.pop().map(Organization::from))
+}
+
+/// The organization with this id, of whatever store, in reach.
+pub(super) fn in_reach(conn: &mut Conn, reach: &Reach, id: &str) -> Result<Option<Organization>, Problem> {
+    let mut sql = Sql::new(ROW);
+    sql.push("o.id = ").bind(id).push(" AND ").in_reach(reach, "o.key");
     Ok(sql.load::<Row>(conn)?.pop().map(Organization::from))
 }
 
@@ -184,6 +185,46 @@ pub fn choices_for<G: Ground>(
     Ok((choices, more))
 }
 
+/// Organizations of any store in reach whose name holds what is sought, up to 50, by path; and whether there are more.
+pub(super) fn choices_anywhere(conn: &mut Conn, reach: &Reach, sought: &str) -> Result<(Vec<Choice>, bool), Problem> {
+    const MOST: usize = 50;
+    let mut sql = Sql::new("SELECT o.key, o.id, o.store, o.name, o.active, o.depth FROM organizations o WHERE ");
+    sql.in_reach(reach, "o.key");
+    add_search(&mut sql, sought);
+    sql.push(&format!(" ORDER BY o.name_sort, o.key LIMIT {}", MOST + 1));
+    let mut rows: Vec<Row> = sql.load(conn)?;
+    let more = rows.len() > MOST;
+    rows.truncate(MOST);
+    Ok((by_path(conn, rows)?, more))
+}
+
+/// An organization and those below it that lie in reach, up to 500, by path; only those below which organizations may be
+/// registered, where that is asked for.
+pub(super) fn choices_below(conn: &mut Conn, reach: &Reach, top: OrganizationKey, founding: bool) -> Result<(Vec<Choice>, bool), Problem> {
+    const MOST: usize = 500;
+    let mut sql = Sql::new(
+        "SELECT o.key, o.id, o.store, o.name, o.active, o.depth FROM organization_closure u CROSS JOIN organizations o \
+         WHERE o.key = u.descendant AND u.ancestor = ",
+    );
+    sql.bind(top).push(" AND ").in_reach(reach, "o.key");
+    sql.push(if founding { " AND o.organization_registration" } else { "" });
+    sql.push(&format!(" ORDER BY u.depth, o.name_sort, o.key LIMIT {}", MOST + 1));
+    let mut rows: Vec<Row> = sql.load(conn)?;
+    let more = rows.len() > MOST;
+    rows.truncate(MOST);
+    Ok((by_path(conn, rows)?, more))
+}
+
+/// These as choices, by path.
+fn by_path(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<Choice>, Problem> {
+    let mut paths = tree::paths(conn, rows.iter().map(|row| row.key))?;
+    let mut choice =
+        |row: Row| Choice { path: crate::domain::organization::path_text(&paths.remove(&row.key).unwrap_or_default()), id: row.id };
+    let mut choices: Vec<Choice> = rows.into_iter().map(&mut choice).collect();
+    choices.sort_by_cached_key(|choice| text::search(&choice.path));
+    Ok(choices)
+}
+
 /// Adds the condition that a name or an external id holds what is sought.
 fn add_search(from: &mut Sql, sought: &str) {
     if sought.is_empty() {
@@ -210,13 +251,7 @@ fn by_depth(conn: &mut Conn, reach: &Reach, store: StoreKey, most: i64) -> Resul
     let mut rows: Vec<Row> = sql.load(conn)?;
     let more = rows.len() as i64 > most;
     rows.truncate(most as usize);
-    let mut paths = tree::paths(conn, rows.iter().map(|row| row.key))?;
-    let mut choices: Vec<Choice> = rows
-        .into_iter()
-        .map(|row| Choice { id: row.id, path: crate::domain::organization::path_text(&paths.remove(&row.key).unwrap_or_default()) })
-        .collect();
-    choices.sort_by_cached_key(|choice| text::search(&choice.path));
-    Ok((choices, more))
+    Ok((by_path(conn, rows)?, more))
 }
 
 /// An organization in a list.
@@ -275,6 +310,8 @@ pub struct Filter {
     pub status: Option<Status>,
     /// Only those without an org admin.
     pub without_admins: bool,
+    /// Only this one and those below it.
+    pub under: Option<OrganizationKey>,
     /// Only the children of this one.
     pub parent: Option<OrganizationKey>,
     /// By creation instead of by name.
@@ -286,7 +323,7 @@ pub struct Filter {
 impl Filter {
     /// Whether nothing narrows the list.
     pub fn is_plain(&self) -> bool {
-        self.q.is_empty() && self.status.is_none() && !self.without_admins && self.parent.is_none()
+        self.q.is_empty() && self.status.is_none() && !self.without_admins && self.parent.is_none() && self.under.is_none()
     }
 }
 
@@ -320,10 +357,9 @@ pub(super) fn reached(conn: &mut Conn, store: StoreKey, reach: &Reach) -> Result
     let mut inside = Sql::default();
     for (area, _) in areas {
         // Root is alone, and in no list of a store's organizations but its own.
-        let Area::Within { bounds, .. } = area else { return Ok(walk) };
-        let Some(bound) = bounds.first() else { return Ok(walk) };
+        let Some(top) = area.top() else { return Ok(walk) };
         inside.push(if inside.is_empty() { "SELECT" } else { " UNION SELECT" });
-        inside.push(" ic.descendant AS key FROM organization_closure ic WHERE ic.ancestor = ").bind(bound.organization);
+        inside.push(" ic.descendant AS key FROM organization_closure ic WHERE ic.ancestor = ").bind(top);
     }
     if inside.is_empty() {
         return Ok(walk);
@@ -343,12 +379,7 @@ pub(super) fn reached(conn: &mut Conn, store: StoreKey, reach: &Reach) -> Result
 ///
 /// # Errors
 /// What the database says.
-pub fn list(
-    reader: &mut impl Reader<OrganizationView>,
-    store: StoreKey,
-    filter: &Filter,
-    paging: &Paging,
-) -> Result<Slice<Listed>, Problem> {
+pub fn list<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey, filter: &Filter, paging: &Paging) -> Result<Slice<Listed>, Problem> {
     let now = reader.now();
     let (conn, permit) = reader.parts();
     let mut from = reached(conn, store, permit.reach())?;
@@ -358,6 +389,9 @@ pub fn list(
     }
     if let Some(parent) = filter.parent {
         from.push(" AND o.parent = ").bind(parent);
+    }
+    if let Some(top) = filter.under {
+        from.push(" AND EXISTS (SELECT 1 FROM organization_closure u WHERE u.descendant = o.key AND u.ancestor = ").bind(top).push(")");
     }
     if filter.without_admins {
         no_admin(&mut from, now);

@@ -179,7 +179,7 @@ fn gathered(accounts: &Sql, store: StoreKey) -> Sql {
 /// Whether an area also has the accounts without a membership (P-3): all below root.
 fn is_all(area: &Area, root: OrganizationKey) -> bool {
     match area {
-        Area::Root => false,
+        Area::Root | Area::Tree(_) => false,
         Area::Within { bounds, .. } => bounds.iter().all(|bound| bound.organization == root && bound.max.is_none() && bound.min <= 1),
     }
 }
@@ -191,16 +191,16 @@ fn members(areas: &[Area], root: OrganizationKey) -> Sql {
         if place > 0 {
             sql.push(" UNION ALL ");
         }
-        match area {
-            Area::Within { bounds, .. } if !bounds.is_empty() => {
+        match (area, area.top()) {
+            (_, Some(top)) => {
                 sql.push("SELECT gm.account FROM organization_closure gc CROSS JOIN memberships gm WHERE gc.ancestor = ");
-                sql.bind(bounds[0].organization).push(" AND gm.organization = gc.descendant AND ");
+                sql.bind(top).push(" AND gm.organization = gc.descendant AND ");
                 sql.in_reach(&Reach::In(vec![(area.clone(), None)]), "gc.descendant");
             }
-            Area::Within { .. } => {
+            (Area::Within { .. } | Area::Tree(_), None) => {
                 sql.push("SELECT gm.account FROM memberships gm");
             }
-            Area::Root => {
+            (Area::Root, None) => {
                 sql.push("SELECT gm.account FROM memberships gm WHERE gm.organization = ").bind(root);
             }
         }

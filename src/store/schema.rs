@@ -350,3 +350,102 @@ diesel::table! {
         body -> Text,
     }
 }
+
+diesel::table! {
+    favourites (account, organization) {
+        account -> BigInt,
+        organization -> BigInt,
+    }
+}
+
+diesel::table! {
+    identifier_changes (key) {
+        key -> BigInt,
+        id -> Text,
+        account -> BigInt,
+        kind -> Text,
+        old_value -> Nullable<Text>,
+        new_value -> Text,
+        changed_by -> Nullable<Text>,
+        created_at -> BigInt,
+        confirmed_at -> Nullable<BigInt>,
+        cancel_until -> BigInt,
+    }
+}
+
+diesel::table! {
+    links (hash) {
+        hash -> Text,
+        purpose -> Text,
+        account -> BigInt,
+        identifier_change -> Nullable<BigInt>,
+        ends_at -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    verifications (account) {
+        account -> BigInt,
+        verified -> Bool,
+        verified_by -> Nullable<Text>,
+        how -> Text,
+        reason -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    authenticators (key) {
+        key -> BigInt,
+        id -> Text,
+        account -> BigInt,
+        #[sql_name = "type"]
+        kind -> Text,
+        value -> Text,
+        confirmed_at -> Nullable<BigInt>,
+        added_by -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    codes (account, authenticator) {
+        account -> BigInt,
+        authenticator -> BigInt,
+        hash -> Text,
+        tries -> BigInt,
+        ends_at -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    invitations (key) {
+        key -> BigInt,
+        id -> Text,
+        store -> BigInt,
+        organization -> BigInt,
+        email -> Text,
+        email_folded -> Text,
+        message -> Text,
+        attributes -> Text,
+        group_names -> Text,
+        invited_by -> Text,
+        invited_by_name -> Text,
+        portal -> Bool,
+        status -> Text,
+        token -> Nullable<Text>,
+        sent_at -> BigInt,
+        ends_at -> BigInt,
+        created_at -> BigInt,
+        settled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    invitation_roles (invitation, role) {
+        invitation -> BigInt,
+        role -> BigInt,
+    }
+}

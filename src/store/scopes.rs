@@ -21,7 +21,7 @@ use crate::{
         administrator_role::ScopeReach,
         key::*,
         organization::Step,
-        permissions::{self, Leaf, OrganizationView, Permission, ScopeDelete, ScopeEdit, ScopeView},
+        permissions::{Leaf, OrganizationView, Permission, ScopeDelete, ScopeEdit, ScopeView},
         scope::{Scope, Terms},
         text,
         time::Time,
@@ -325,18 +325,12 @@ pub fn find<G: Ground>(reader: &mut impl Reader<G>, id: &str) -> Result<Listed, 
     if let Some(found) = find_in(conn, permit, permit.reach(), id, now)? {
         return Ok(found);
     }
-    match seen_by_view(permit) {
-        Some((reach, label)) if find_in(conn, permit, &reach, id, now)?.is_some() => {
-            Err(Problem::Forbidden(format!("Your permission “{label}” does not reach this scope. A super administrator can extend it.")))
+    match permit.actor().and_then(|actor| G::seen(actor)) {
+        Some((reach, what)) if find_in(conn, permit, &reach, id, now)?.is_some() => {
+            Err(Problem::Forbidden(format!("This needs {what} here, which yours does not reach. Who gave it to you can extend it.")))
         }
         _ => Err(Problem::NotFound),
     }
-}
-
-/// Where the person may look at scopes, when `G` is not itself for looking.
-fn seen_by_view<G: Ground>(permit: &Permit<G>) -> Option<(Reach, &'static str)> {
-    let leaf = G::PERMISSION.filter(|leaf| leaf.view != leaf.code)?;
-    Some((permit.actor()?.reach_of(permissions::leaf(leaf.view)?)?, leaf.label))
 }
 
 fn find_in<G: Ground>(conn: &mut Conn, permit: &Permit<G>, reach: &Reach, id: &str, now: Time) -> Result<Option<Listed>, Problem> {

@@ -11,7 +11,6 @@ use crate::{
     domain::{
         event::{Event, Subject},
         key::AccountKey,
-        permissions::UserView,
         time::Time,
     },
     problem::Problem,
@@ -151,7 +150,7 @@ pub fn list(reader: &mut impl Reader<Myself>, limits: Limits) -> Result<Vec<Sess
 ///
 /// # Errors
 /// What the database says.
-pub fn of(reader: &mut impl Reader<UserView>, account: &super::accounts::Account, limits: Limits) -> Result<Vec<Session>, Problem> {
+pub fn of<G: Ground>(reader: &mut impl Reader<G>, account: &super::accounts::Account, limits: Limits) -> Result<Vec<Session>, Problem> {
     let now = reader.now();
     lasting(reader.conn(), account.key, limits, now)
 }

@@ -161,6 +161,13 @@ impl Sql {
                 Area::Root => {
                     self.push(column).push(" = (SELECT key FROM organizations WHERE parent IS NULL)");
                 }
+                Area::Tree(top) => {
+                    self.push("(EXISTS (SELECT 1 FROM organization_closure r WHERE r.descendant = ").push(column);
+                    self.push(" AND r.ancestor = ").bind(*top).push(") AND NOT EXISTS (SELECT 1 FROM organization_closure r");
+                    self.push(" JOIN organizations ro ON ro.key = r.ancestor WHERE r.descendant = ")
+                        .push(column)
+                        .push(" AND NOT ro.active))");
+                }
                 Area::Within { bounds, root_too } => {
                     self.push("(TRUE");
                     for bound in bounds {

@@ -10,13 +10,12 @@ use super::{
 };
 use crate::{
     access::{
-        Ground,
+        Ground, Side,
         target::{self, Target},
     },
     domain::{
         event::{Event, Subject},
         key::*,
-        permissions::{Leaf, Permission, UserView},
         time::Time,
     },
     problem::Problem,
@@ -76,30 +75,30 @@ impl ActedOn {
     }
 }
 
-/// An account in the person's sight (`user.view`), as a target.
+/// An account in the person's sight on that side (P-3), as a target.
 ///
 /// # Errors
 /// [`Problem::NotFound`] out of sight.
-pub(super) fn seen<G: Ground>(tx: &mut Tx<G>, store: StoreKey, id: &str) -> Result<ActedOn, Problem> {
+pub(super) fn seen<S: Side, G: Ground>(tx: &mut Tx<G>, store: StoreKey, id: &str) -> Result<ActedOn, Problem> {
     let now = tx.now();
     let actor = tx.permit().person()?.clone();
-    let reach = actor.reach_of(&UserView::LEAF).ok_or(Problem::NotFound)?;
+    let reach = S::See::reach(&actor).ok_or(Problem::NotFound)?;
     let account = accounts::by_ids(tx.conn(), &reach, store, &[id.to_owned()])?.pop().ok_or(Problem::NotFound)?;
     let target = one(tx.conn(), account.key, now)?;
     Ok(ActedOn { account, target })
 }
 
-/// An account that the person may use `P` on: in every organization it belongs to (P-3), and not above them (P-4).
+/// An account on which the person may do what `G` is for: in every organization it belongs to (P-3), and not above them (P-4).
 ///
 /// # Errors
 /// [`Problem::NotFound`] out of sight; [`Problem::Forbidden`] with the reason where they may only look.
-pub(super) fn acted_on<P: Permission>(tx: &mut Tx<P>, store: StoreKey, id: &str) -> Result<ActedOn, Problem> {
-    let found = seen(tx, store, id)?;
-    may(tx, &P::LEAF, &found)?;
+pub(super) fn acted_on<S: Side, G: Ground>(tx: &mut Tx<G>, store: StoreKey, id: &str) -> Result<ActedOn, Problem> {
+    let found = seen::<S, G>(tx, store, id)?;
+    may(tx, &found)?;
     Ok(found)
 }
 
-fn may<G: Ground>(tx: &Tx<G>, leaf: &Leaf, found: &ActedOn) -> Result<(), Problem> {
-    target::may_act(tx.permit().person()?, leaf, &found.target)
+fn may<G: Ground>(tx: &Tx<G>, found: &ActedOn) -> Result<(), Problem> {
+    target::may_act::<G>(tx.permit().person()?, &found.target)
         .map_err(|off| Problem::Forbidden(format!("{}: {}", found.account.title(), off.reason())))
 }

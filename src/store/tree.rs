@@ -9,7 +9,7 @@ use crate::{
     },
     problem::Problem,
 };
-use diesel::sql_types::{BigInt, Integer, Text};
+use diesel::sql_types::{BigInt, Bool, Integer, Text};
 use std::collections::HashMap;
 
 #[derive(diesel::QueryableByName)]
@@ -20,6 +20,8 @@ struct Above {
     ancestor: OrganizationKey,
     #[diesel(sql_type = Integer)]
     depth: i32,
+    #[diesel(sql_type = Bool)]
+    active: bool,
 }
 
 /// The lineage of each of the organizations.
@@ -27,15 +29,17 @@ pub(super) fn lineages(
     conn: &mut Conn,
     of: impl IntoIterator<Item = OrganizationKey>,
 ) -> Result<HashMap<OrganizationKey, Lineage>, Problem> {
-    let mut sql = Sql::new("SELECT descendant, ancestor, depth FROM organization_closure WHERE descendant IN ");
-    sql.list(of.into_iter().map(|key| key.0)).push(" ORDER BY descendant, depth");
+    let mut sql = Sql::new(
+        "SELECT c.descendant, c.ancestor, c.depth, o.active FROM organization_closure c JOIN organizations o ON o.key = c.ancestor \
+         WHERE c.descendant IN ",
+    );
+    sql.list(of.into_iter().map(|key| key.0)).push(" ORDER BY c.descendant, c.depth");
     let mut found: HashMap<OrganizationKey, Lineage> = HashMap::new();
     for row in sql.load::<Above>(conn)? {
-        found
-            .entry(row.descendant)
-            .or_insert_with(|| Lineage { organization: row.descendant, ancestors: Vec::new(), is_root: false })
-            .ancestors
-            .push((row.ancestor, row.depth));
+        let none = || Lineage { organization: row.descendant, ancestors: Vec::new(), is_root: false, active: true };
+        let lineage = found.entry(row.descendant).or_insert_with(none);
+        lineage.ancestors.push((row.ancestor, row.depth));
+        lineage.active &= row.active;
     }
     for lineage in found.values_mut() {
         lineage.is_root = lineage.ancestors.len() == 1;

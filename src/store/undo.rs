@@ -14,7 +14,7 @@ use super::{
     transaction::Tx,
 };
 use crate::{
-    access::Ground,
+    access::{Ground, InConsole},
     domain::{
         administrator_role,
         event::Outcome,
@@ -234,7 +234,7 @@ pub fn membership(tx: &mut Tx<UserBlock>, event: &Recorded) -> Result<(String, S
     }
     let (id, organization) = (event.subject("account")?.to_owned(), event.subject("organization")?.to_owned());
     tx.undoing(&event.id);
-    let switched = accounts::block(tx, &store, &id, &organization, event.action == "membership.unblock")?;
+    let switched = accounts::block::<InConsole>(tx, &store, &id, &organization, event.action == "membership.unblock")?;
     if !switched.changed {
         return Err(moved_on());
     }
@@ -258,7 +258,7 @@ pub fn status(tx: &mut Tx<UserBlock>, event: &Recorded) -> Result<(String, Strin
     }
     tx.undoing(&event.id);
     let on = event.action == "account.disable";
-    match accounts::set_enabled(tx, &store, &ids, on, &event.detail_list("were_active"))? {
+    match accounts::set_enabled::<InConsole>(tx, &store, &ids, on, &event.detail_list("were_active"))? {
         Changed::Done { changed, already, .. } if already.is_empty() => {
             let to = match changed.as_slice() {
                 [one] => format!("/admin/stores/{}/accounts/{}", store.slug, one.id),

@@ -172,6 +172,17 @@ pub struct Group {
     pub entries: Vec<Entry>,
 }
 
+/// The bar of the portal.
+#[derive(Clone, Debug)]
+pub struct PortalBar {
+    /// The organization; none while one is to be chosen.
+    pub name: Option<String>,
+    /// The names above it.
+    pub above: String,
+    /// What the addresses of its pages begin with.
+    pub base: String,
+}
+
 /// What stands around a page, and what its parts need: the token, the viewer's zone, addresses of files.
 pub struct Frame {
     /// The stylesheet.
@@ -204,8 +215,12 @@ pub struct Frame {
     pub store: Option<(String, String)>,
     /// Where the store switcher leads.
     pub switch: String,
-    /// The sidebar.
+    /// The sidebar; in the portal, the tabs.
     pub nav: Vec<Group>,
+    /// Whether the person may enter the console.
+    pub console: bool,
+    /// In the portal, what its bar shows.
+    pub portal: Option<PortalBar>,
     /// The breadcrumb.
     pub crumbs: Vec<Crumb>,
     /// Whether only a part of the page is asked for: a dialog then opens over the page that is there.
@@ -232,6 +247,7 @@ impl Frame {
         let standing = match &visitor.actor {
             Some(actor) if actor.is_super() => "Super administrator",
             Some(actor) if actor.is_administrator() => "Administrator",
+            Some(actor) if actor.is_org_admin() => "Org admin",
             _ => "Account",
         };
         let address = ask.req.uri().path_and_query().map_or_else(String::new, ToString::to_string);
@@ -259,6 +275,8 @@ impl Frame {
             store: store.map(|store| (store.name.clone(), store.slug.clone())),
             switch: format!("/admin/stores?next={current}"),
             nav,
+            console: visitor.actor.as_ref().is_some_and(|actor| actor.is_administrator()),
+            portal: None,
             crumbs,
             fragment: is_fragment(&ask.req),
             note: match ask.req.extensions().get::<Reviewed>() {
@@ -302,10 +320,11 @@ impl Frame {
 
 /// Only what exists and what the person may open (D-12).
 fn nav(actor: &Actor, store: Option<&IdentityStore>, current: &'static str) -> Vec<Group> {
-    if !actor.is_administrator() {
-        return Vec::new();
-    }
     let entry = |href: String, icon, words, name| Entry { href, icon, words, current: name == current };
+    let portal = || Group { heading: "Portal", entries: vec![entry("/portal".into(), "assignment", "Your organizations", "portal")] };
+    if !actor.is_administrator() {
+        return if actor.is_org_admin() { vec![portal()] } else { Vec::new() };
+    }
     let mut groups = vec![Group { heading: "", entries: vec![entry("/admin".into(), "home", "Home", "home")] }];
     if let Some(store) = store {
         let base = format!("/admin/stores/{}", store.slug);
@@ -342,6 +361,9 @@ fn nav(actor: &Actor, store: Option<&IdentityStore>, current: &'static str) -> V
         system.push(entry("/admin/events".into(), "events", "Event log", "events"));
     }
     groups.push(Group { heading: "System", entries: system });
+    if actor.is_org_admin() {
+        groups.push(portal());
+    }
     groups.retain(|group| !group.entries.is_empty());
     groups
 }

@@ -1,5 +1,7 @@
 //! Pages, forms and routes. actix-web and askama are named here and nowhere below.
 
+/// What is done with an account, on either side.
+pub mod accounts;
 /// Screens of administrators.
 pub mod console;
 /// The token that every form carries.
@@ -24,6 +26,8 @@ pub mod note;
 pub mod page;
 /// Hashing passwords without stopping anything else.
 pub mod passwords;
+/// Screens of org admins.
+pub mod portal;
 /// The one door at which problems are shown.
 pub mod problem;
 /// A fresh proof of the password before dangerous acts.

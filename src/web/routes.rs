@@ -1,6 +1,7 @@
 //! Every route of the product, top to bottom, once. The tests walk this same table.
 
-use super::{console, files, frame::Ask, me, problem, public};
+use super::{accounts, console, files, frame::Ask, me, portal, problem, public};
+use crate::access::{InConsole, InPortal};
 use actix_web::{HttpResponse, http::StatusCode, web};
 
 macro_rules! routes {
@@ -127,21 +128,21 @@ people {
     post "/admin/stores/{store}/accounts/end-sessions" => console::accounts::end_all_sessions;
     get "/admin/stores/{store}/accounts/assign" => console::accounts::assign;
     get "/admin/stores/{store}/accounts/{account}" => console::accounts::detail;
-    get "/admin/stores/{store}/accounts/{account}/profile" => console::accounts::profile_form;
-    post "/admin/stores/{store}/accounts/{account}/profile" => console::accounts::profile;
-    get "/admin/stores/{store}/accounts/{account}/identifiers" => console::accounts::identifiers_form;
-    post "/admin/stores/{store}/accounts/{account}/identifiers" => console::accounts::identifiers;
-    post "/admin/stores/{store}/accounts/{account}/groups" => console::accounts::groups;
-    post "/admin/stores/{store}/accounts/{account}/disable" => console::accounts::disable;
-    post "/admin/stores/{store}/accounts/{account}/enable" => console::accounts::enable;
-    post "/admin/stores/{store}/accounts/{account}/sessions/end" => console::accounts::end_sessions;
-    post "/admin/stores/{store}/accounts/{account}/memberships" => console::accounts::join;
-    get "/admin/stores/{store}/accounts/{account}/memberships/remove" => console::accounts::confirm_leave;
-    post "/admin/stores/{store}/accounts/{account}/memberships/remove" => console::accounts::leave;
-    post "/admin/stores/{store}/accounts/{account}/memberships/block" => console::accounts::block;
-    post "/admin/stores/{store}/accounts/{account}/memberships/unblock" => console::accounts::unblock;
-    get "/admin/stores/{store}/accounts/{account}/delete" => console::accounts::confirm_delete;
-    post "/admin/stores/{store}/accounts/{account}/delete" => console::accounts::delete;
+    get "/admin/stores/{store}/accounts/{account}/profile" => accounts::profile_form::<InConsole>;
+    post "/admin/stores/{store}/accounts/{account}/profile" => accounts::profile::<InConsole>;
+    get "/admin/stores/{store}/accounts/{account}/identifiers" => accounts::identifiers_form::<InConsole>;
+    post "/admin/stores/{store}/accounts/{account}/identifiers" => accounts::identifiers::<InConsole>;
+    post "/admin/stores/{store}/accounts/{account}/groups" => accounts::groups::<InConsole>;
+    post "/admin/stores/{store}/accounts/{account}/disable" => accounts::disable::<InConsole>;
+    post "/admin/stores/{store}/accounts/{account}/enable" => accounts::enable::<InConsole>;
+    post "/admin/stores/{store}/accounts/{account}/sessions/end" => accounts::end_sessions::<InConsole>;
+    post "/admin/stores/{store}/accounts/{account}/memberships" => accounts::join::<InConsole>;
+    get "/admin/stores/{store}/accounts/{account}/memberships/remove" => accounts::confirm_leave::<InConsole>;
+    post "/admin/stores/{store}/accounts/{account}/memberships/remove" => accounts::leave::<InConsole>;
+    post "/admin/stores/{store}/accounts/{account}/memberships/block" => accounts::block::<InConsole>;
+    post "/admin/stores/{store}/accounts/{account}/memberships/unblock" => accounts::unblock::<InConsole>;
+    get "/admin/stores/{store}/accounts/{account}/delete" => accounts::confirm_delete::<InConsole>;
+    post "/admin/stores/{store}/accounts/{account}/delete" => accounts::delete::<InConsole>;
 
     get "/admin/stores/{store}/roles" => console::roles::list;
     post "/admin/stores/{store}/roles/export" => console::roles::export;
@@ -161,6 +162,31 @@ people {
     get "/admin/stores/{store}/role-assignments/confirm" => console::unassigned::confirm;
     get "/admin/stores/{store}/role-assignments/remove" => console::role_assignments::confirm_remove;
     post "/admin/stores/{store}/role-assignments/remove" => console::role_assignments::remove;
+
+    get "/portal" => portal::start;
+    post "/portal/o/{organization}/favourite" => portal::favourite;
+    get "/portal/o/{organization}/me" => portal::access;
+    get "/portal/o/{organization}/organizations" => portal::organizations;
+    post "/portal/o/{organization}/organizations" => portal::add;
+    get "/portal/o/{organization}/organizations/new" => portal::new;
+    get "/portal/o/{organization}/accounts" => portal::list;
+    post "/portal/o/{organization}/accounts/export" => portal::export;
+    get "/portal/o/{organization}/accounts/{account}" => portal::detail;
+    get "/portal/o/{organization}/accounts/{account}/profile" => accounts::profile_form::<InPortal>;
+    post "/portal/o/{organization}/accounts/{account}/profile" => accounts::profile::<InPortal>;
+    get "/portal/o/{organization}/accounts/{account}/identifiers" => accounts::identifiers_form::<InPortal>;
+    post "/portal/o/{organization}/accounts/{account}/identifiers" => accounts::identifiers::<InPortal>;
+    post "/portal/o/{organization}/accounts/{account}/groups" => accounts::groups::<InPortal>;
+    post "/portal/o/{organization}/accounts/{account}/disable" => accounts::disable::<InPortal>;
+    post "/portal/o/{organization}/accounts/{account}/enable" => accounts::enable::<InPortal>;
+    post "/portal/o/{organization}/accounts/{account}/sessions/end" => accounts::end_sessions::<InPortal>;
+    post "/portal/o/{organization}/accounts/{account}/memberships" => accounts::join::<InPortal>;
+    get "/portal/o/{organization}/accounts/{account}/memberships/remove" => accounts::confirm_leave::<InPortal>;
+    post "/portal/o/{organization}/accounts/{account}/memberships/remove" => accounts::leave::<InPortal>;
+    post "/portal/o/{organization}/accounts/{account}/memberships/block" => accounts::block::<InPortal>;
+    post "/portal/o/{organization}/accounts/{account}/memberships/unblock" => accounts::unblock::<InPortal>;
+    get "/portal/o/{organization}/accounts/{account}/delete" => accounts::confirm_delete::<InPortal>;
+    post "/portal/o/{organization}/accounts/{account}/delete" => accounts::delete::<InPortal>;
 }
 }
 

@@ -5,6 +5,7 @@ use crate::{
     people::{INSIDE, OUTSIDE, SUPER},
 };
 use bailiwick::{
+    access::InConsole,
     domain::permissions::{RoleAssignmentView, UserView},
     problem::Problem,
     store::{
@@ -16,7 +17,9 @@ use serde_json::json;
 
 fn names(at: &Database, who: &str, filter: &Filter) -> Vec<String> {
     let store = at.customers().key;
-    let found = at.db.read(&at.permit::<UserView>(who), |view| accounts::list(view, store, filter, None, Sort::Name, &Paging::first(100)));
+    let found = at
+        .db
+        .read(&at.permit::<UserView>(who), |view| accounts::list::<InConsole>(view, store, filter, None, Sort::Name, &Paging::first(100)));
     found.unwrap().rows.into_iter().map(|listed| listed.account.name).collect()
 }
 
@@ -133,8 +136,9 @@ fn everybody_sees_only_whom_they_may() {
 fn a_page_shows_the_memberships_in_reach_and_says_how_many_lie_outside() {
     for at in Database::each() {
         let store = at.customers().key;
-        let detail =
-            |who: &str| at.db.read(&at.permit::<UserView>(who), |view| accounts::detail(view, store, &at.acc("p18@acme.example"))).unwrap();
+        let detail = |who: &str| {
+            at.db.read(&at.permit::<UserView>(who), |view| accounts::detail::<InConsole>(view, store, &at.acc("p18@acme.example"))).unwrap()
+        };
         let shown = |who: &str| {
             let detail = detail(who);
             (detail.memberships.iter().map(|membership| membership.name().to_owned()).collect::<Vec<_>>(), detail.outside)
@@ -153,7 +157,7 @@ fn lists_narrow_to_an_organization_or_to_all_below_it() {
         let in_north = |below: bool| {
             let permit = at.permit::<UserView>(SUPER);
             let found = at.db.read(&permit, |view| {
-                accounts::list(view, store, &Filter::default(), Some((&north, below)), Sort::Name, &Paging::first(100))
+                accounts::list::<InConsole>(view, store, &Filter::default(), Some((&north, below)), Sort::Name, &Paging::first(100))
             });
             found.unwrap().rows.len()
         };

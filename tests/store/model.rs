@@ -5,7 +5,7 @@
 
 use crate::{database::Database, place::Content};
 use bailiwick::{
-    access::{Actor, Origin, Place, Reach, system},
+    access::{Actor, InConsole, Origin, Place, Reach, system},
     domain::{
         administrator_role::ScopeReach,
         key::{AccountKey, OrganizationKey},
@@ -510,7 +510,7 @@ fn administrator(at: &Database, model: &Model, known: &Known, who: usize, actor:
                     Ok(store) => store.key,
                     Err(_) => return Ok(BTreeSet::new()),
                 };
-                let list = accounts::list(view, store, &Filter::default(), None, Sort::Name, &Paging::first(100))?;
+                let list = accounts::list::<InConsole>(view, store, &Filter::default(), None, Sort::Name, &Paging::first(100))?;
                 Ok(list.rows.into_iter().map(|listed| listed.account.key).filter(|key| known.accounts.contains(key)).collect())
             });
             let expected: BTreeSet<AccountKey> = (0..model.accounts.len())

@@ -6,6 +6,7 @@ use crate::{
     place::{CROWD, Content},
 };
 use bailiwick::{
+    access::InConsole,
     domain::permissions::{IdentityStoreView, OrganizationRoleView, OrganizationView, UserView},
     store::{
         accounts::{self, Filter, Sort},
@@ -18,7 +19,7 @@ use serde_json::json;
 
 fn page(at: &Database, who: &str, sort: Sort, filter: &Filter, paging: &Paging) -> Slice<String> {
     let store = at.customers().key;
-    let found = at.db.read(&at.permit::<UserView>(who), |view| accounts::list(view, store, filter, None, sort, paging));
+    let found = at.db.read(&at.permit::<UserView>(who), |view| accounts::list::<InConsole>(view, store, filter, None, sort, paging));
     found.unwrap().map(|listed| listed.account.id)
 }
 

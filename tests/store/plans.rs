@@ -6,7 +6,7 @@ use crate::{
     place::{Content, Raw},
 };
 use bailiwick::{
-    access::{Myself, Origin, system},
+    access::{InConsole, Myself, Origin, system},
     domain::{
         event::Event,
         permissions::{
@@ -162,7 +162,7 @@ fn everything(at: &Database) -> Vec<Asked> {
     let ina = at.permit::<UserView>(INSIDE);
     let filter = |q: &str| Filter { q: q.to_owned(), ..Filter::default() };
     let list = |permit, filter: &Filter, sort, paging: &Paging| {
-        at.db.read(permit, |view| accounts::list(view, store, filter, None, sort, paging)).map(|_| ())
+        at.db.read(permit, |view| accounts::list::<InConsole>(view, store, filter, None, sort, paging)).map(|_| ())
     };
     // Whoever reaches few gets theirs gathered from the organizations; whoever reaches all walks the names.
     let (walk, gather) = (["accounts_store_name", "accounts_store_last"], ["memberships_organization"; 2]);
@@ -185,9 +185,11 @@ fn everything(at: &Database) -> Vec<Asked> {
         }
     }
     ask("accounts of an organization", "", &|| {
-        at.db.read(&su, |view| accounts::list(view, store, &filter(""), Some((&acme, true)), Sort::Name, &by_name)).map(|_| ())
+        at.db.read(&su, |view| accounts::list::<InConsole>(view, store, &filter(""), Some((&acme, true)), Sort::Name, &by_name)).map(|_| ())
     });
-    ask("an account", "", &|| at.db.read(&ina, |view| accounts::detail(view, store, &at.acc("paul@acme.example"))).map(|_| ()));
+    ask("an account", "", &|| {
+        at.db.read(&ina, |view| accounts::detail::<InConsole>(view, store, &at.acc("paul@acme.example"))).map(|_| ())
+    });
     let assignments = at.permit::<RoleAssignmentView>(INSIDE);
     ask("holders", "", &|| {
         at.db.read(&assignments, |view| role_assignments::holders(view, &north, wanted.role.key, "", &by_name)).map(|_| ())
@@ -316,7 +318,7 @@ fn a_list_by_name_or_last_visit_is_read_in_order_and_never_sorted() {
             let value = if matches!(sort, Sort::Name | Sort::NameDown) { Sorted::Text("ada".into()) } else { Sorted::Int(9) };
             let paging = Paging { per: 25, number: 2, after: Some(Cursor(value, 5)), before: None };
             let heard = statements(|| {
-                at.db.read(&permit, |view| accounts::list(view, store, &Filter::default(), None, sort, &paging)).unwrap();
+                at.db.read(&permit, |view| accounts::list::<InConsole>(view, store, &Filter::default(), None, sort, &paging)).unwrap();
             });
             let page = heard
                 .iter()

@@ -2,7 +2,10 @@
 
 use super::Account;
 use crate::{
-    access::{Ground, Reach},
+    access::{
+        Actor, Ground, Reach, Side, rank,
+        target::{Off, Target, may_act, may_act_at},
+    },
     domain::{
         Refusal,
         account::{self, MembershipStatus, Status, Terms},
@@ -10,7 +13,7 @@ use crate::{
         identity_store::IdentityStore,
         key::*,
         organization::Organization,
-        permissions::{InvitationCreate, Permission, UserAdd, UserEdit},
+        permissions::{InvitationCreate, Permission, UserAdd},
         text,
     },
     problem::Problem,
@@ -27,6 +30,7 @@ use crate::{
 };
 use diesel::prelude::*;
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 /// Makes an account, invited and without a password (S-4), as a member of these organizations.
 ///
@@ -196,8 +200,8 @@ pub enum Saved {
 ///
 /// # Errors
 /// [`Problem::NotFound`] out of sight; [`Problem::Forbidden`] with the reason where the person may only look.
-pub fn edit_profile(
-    tx: &mut Tx<UserEdit>,
+pub fn edit_profile<S: Side>(
+    tx: &mut Tx<S::EditProfile>,
     store: &IdentityStore,
     id: &str,
     rev: i32,
@@ -205,7 +209,7 @@ pub fn edit_profile(
     attributes: &Map<String, Value>,
 ) -> Result<Saved, Problem> {
     let now = tx.now();
-    let found = targets::acted_on(tx, store.key, id)?;
+    let found = targets::acted_on::<S, _>(tx, store.key, id)?;
     let before = edited(tx.conn(), found.account.clone())?;
     if before.rev != rev {
         return Ok(Saved::Stale(Box::new(before)));
@@ -236,8 +240,8 @@ pub fn edit_profile(
 /// # Errors
 /// A refusal at the field; as [`edit_profile`]; [`Problem::Conflict`] for an invited account (I-1), and where no
 /// super administrator who can sign in would be left (D-5).
-pub fn set_identifiers(
-    tx: &mut Tx<UserEdit>,
+pub fn set_identifiers<S: Side>(
+    tx: &mut Tx<S::EditIdentifiers>,
     store: &IdentityStore,
     id: &str,
     rev: i32,
@@ -245,7 +249,7 @@ pub fn set_identifiers(
     username: Option<&str>,
 ) -> Result<Saved, Problem> {
     let now = tx.now();
-    let found = targets::acted_on(tx, store.key, id)?;
+    let found = targets::acted_on::<S, _>(tx, store.key, id)?;
     let account = &found.account;
     let before = edited(tx.conn(), account.clone())?;
     if before.rev != rev {
@@ -300,8 +304,8 @@ pub fn set_identifiers(
 ///
 /// # Errors
 /// A refusal at `group` for a name that is none; as [`edit_profile`].
-pub fn set_groups(tx: &mut Tx<UserEdit>, store: &IdentityStore, id: &str, names: &[String]) -> Result<Account, Problem> {
-    let found = targets::acted_on(tx, store.key, id)?;
+pub fn set_groups<S: Side>(tx: &mut Tx<S::EditGroups>, store: &IdentityStore, id: &str, names: &[String]) -> Result<Account, Problem> {
+    let found = targets::acted_on::<S, _>(tx, store.key, id)?;
     let before = edited(tx.conn(), found.account.clone())?.groups;
     let all: Vec<(i64, String)> = account_groups::table
         .filter(account_groups::store.eq(store.key))
@@ -349,27 +353,55 @@ impl Act {
     }
 }
 
+/// What the reader may do with an account that was found, act by act.
+#[derive(Clone, Debug)]
+pub struct Acts {
+    actor: Arc<Actor>,
+    target: Target,
+}
+
+impl Acts {
+    /// What the ground is for, on the account itself (P-3, P-4).
+    pub fn of<G: Ground>(&self) -> Act {
+        let Some(reach) = G::reach(&self.actor) else { return Act::Absent };
+        match may_act::<G>(&self.actor, &self.target) {
+            Ok(()) => Act::On,
+            // A right held elsewhere alone is none here (D-12).
+            Err(Off::Outside(_)) if !self.target.memberships.iter().any(|place| reach.contains(place)) => Act::Absent,
+            Err(off) => Act::Off(off.reason()),
+        }
+    }
+
+    /// Whether the ground is held in any organization that it belongs to: for looking, rank does not count (P-3, P-4).
+    pub fn sees<G: Ground>(&self) -> bool {
+        G::reach(&self.actor).is_some_and(|reach| self.target.memberships.iter().any(|place| reach.contains(place)))
+    }
+
+    /// Whether it may be added to further organizations: edited where it belongs already, and not above them (P-10).
+    pub fn joins<S: Side>(&self) -> bool {
+        let ranked = rank::may_act_on(&self.actor, self.target.account, &self.target.holdings).is_ok();
+        ranked && self.sees::<S::Join>()
+    }
+
+    /// What the ground is for, on the membership there.
+    pub fn at<G: Ground>(&self, organization: OrganizationKey) -> Act {
+        let Some(place) = self.target.memberships.iter().find(|place| place.organization == organization) else { return Act::Absent };
+        match may_act_at::<G>(&self.actor, &self.target, place) {
+            _ if !G::reach(&self.actor).is_some_and(|reach| reach.contains(place)) => Act::Absent,
+            Ok(()) => Act::On,
+            Err(off) => Act::Off(off.reason()),
+        }
+    }
+}
+
 /// What the reader may do with an account that was found.
 ///
 /// # Errors
 /// What the database says.
-pub fn act<G: Ground>(
-    reader: &mut impl Reader<G>,
-    account: &Account,
-    leaves: &[&crate::domain::permissions::Leaf],
-) -> Result<Vec<Act>, Problem> {
-    use crate::access::target::may_act;
+pub fn acts<G: Ground>(reader: &mut impl Reader<G>, account: &Account) -> Result<Acts, Problem> {
     let now = reader.now();
     let actor = reader.permit().person()?.clone();
-    let target = targets::one(reader.conn(), account.key, now)?;
-    Ok(leaves
-        .iter()
-        .map(|leaf| match may_act(&actor, leaf, &target) {
-            _ if !actor.may(leaf) => Act::Absent,
-            Ok(()) => Act::On,
-            Err(off) => Act::Off(off.reason()),
-        })
-        .collect())
+    Ok(Acts { actor, target: targets::one(reader.conn(), account.key, now)? })
 }
 
 /// What the person may do with one membership.
@@ -384,27 +416,11 @@ pub struct MemberActs {
 }
 
 /// What the reader may do with each visible membership of an account: the right there alone, and rank (P-3, P-10).
-///
-/// # Errors
-/// What the database says.
-pub fn member_acts<G: Ground>(reader: &mut impl Reader<G>, detail: &super::Detail) -> Result<Vec<MemberActs>, Problem> {
-    use crate::{access::target::may_act_at, domain::permissions::UserBlock};
-    let now = reader.now();
-    let actor = reader.permit().person()?.clone();
-    let target = targets::one(reader.conn(), detail.account.key, now)?;
-    let act = |leaf, place: &crate::domain::organization::Lineage| match may_act_at(&actor, leaf, &target, place) {
-        _ if !actor.reach_of(leaf).is_some_and(|reach| reach.contains(place)) => Act::Absent,
-        Ok(()) => Act::On,
-        Err(off) => Act::Off(off.reason()),
+pub fn member_acts<S: Side>(acts: &Acts, detail: &super::Detail) -> Vec<MemberActs> {
+    let of = |membership: &super::Membership| {
+        let key = membership.path.last()?.key;
+        let (block, remove) = (acts.at::<S::Block>(key), acts.at::<S::Remove>(key));
+        Some(MemberActs { organization: membership.organization_id.clone(), block, remove })
     };
-    Ok(detail
-        .memberships
-        .iter()
-        .filter_map(|membership| {
-            let key = membership.path.last()?.key;
-            let place = target.memberships.iter().find(|place| place.organization == key)?;
-            let (block, remove) = (act(&UserBlock::LEAF, place), act(&UserEdit::LEAF, place));
-            Some(MemberActs { organization: membership.organization_id.clone(), block, remove })
-        })
-        .collect())
+    detail.memberships.iter().filter_map(of).collect()
 }

@@ -3,8 +3,8 @@
 use super::Account;
 use crate::{
     access::{
-        confer,
-        target::{Off, may_act_at},
+        Ground, Side, confer,
+        target::{Off, may_act, may_act_at},
     },
     domain::{
         account::MembershipStatus,
@@ -13,7 +13,6 @@ use crate::{
         identity_store::IdentityStore,
         key::*,
         organization::{Lineage, Organization},
-        permissions::{InvitationCreate, Leaf, Permission, UserBlock, UserEdit},
         rights::Rights,
         time::Time,
     },
@@ -36,7 +35,7 @@ use diesel::{
 };
 
 /// The organization that a form names: in the person's reach of the permission, or root for those who reach it.
-fn place<P: Permission>(tx: &mut Tx<P>, store: &IdentityStore, id: &str) -> Result<(Organization, Lineage), Problem> {
+fn place<G: Ground>(tx: &mut Tx<G>, store: &IdentityStore, id: &str) -> Result<(Organization, Lineage), Problem> {
     let organization = organizations::find(tx, store.key, id)?;
     let lineage = tree::lineage(tx.conn(), organization.key)?;
     Ok((organization, lineage))
@@ -46,8 +45,8 @@ fn forbidden(found: &ActedOn, off: Off) -> Problem {
     Problem::Forbidden(format!("{}: {}", found.account.title(), off.reason()))
 }
 
-fn may_here(tx: &Tx<impl Permission>, leaf: &Leaf, found: &ActedOn, at: &Lineage) -> Result<(), Problem> {
-    may_act_at(tx.permit().person()?, leaf, &found.target, at).map_err(|off| forbidden(found, off))
+fn may_here<G: Ground>(tx: &Tx<G>, found: &ActedOn, at: &Lineage) -> Result<(), Problem> {
+    may_act_at::<G>(tx.permit().person()?, &found.target, at).map_err(|off| forbidden(found, off))
 }
 
 fn status(conn: &mut Conn, account: AccountKey, organization: OrganizationKey) -> Result<Option<MembershipStatus>, Problem> {
@@ -59,26 +58,27 @@ fn status(conn: &mut Conn, account: AccountKey, organization: OrganizationKey) -
 ///
 /// # Errors
 /// [`Problem::Conflict`] when it is a member already, in whatever status; [`Problem::Forbidden`] with the reason.
-pub fn join(tx: &mut Tx<UserEdit>, store: &IdentityStore, id: &str, organization: &str) -> Result<(Account, Organization), Problem> {
+pub fn join<S: Side>(
+    tx: &mut Tx<S::Join>,
+    store: &IdentityStore,
+    id: &str,
+    organization: &str,
+) -> Result<(Account, Organization), Problem> {
     let now = tx.now();
-    let found = targets::seen(tx, store.key, id)?;
+    let found = targets::seen::<S, _>(tx, store.key, id)?;
     let (organization, at) = place(tx, store, organization)?;
-    may_here(tx, &UserEdit::LEAF, &found, &at)?;
+    may_here(tx, &found, &at)?;
     let actor = tx.permit().person()?.clone();
     let reach = tx.permit().reach();
     let knows = found.target.memberships.iter().any(|place| reach.contains(place));
     // Whoever looks after the whole store reaches accounts without membership too (P-3).
-    let alone = found.target.memberships.is_empty() && crate::access::target::may_act(&actor, &UserEdit::LEAF, &found.target).is_ok();
+    let alone = found.target.memberships.is_empty() && may_act::<S::Join>(&actor, &found.target).is_ok();
     if !(knows || alone) {
         return Err(Problem::Forbidden("You may not edit this account in any organization it belongs to. Invite it instead.".into()));
     }
     // S-7: to root only those add who invite to root.
-    if !actor.reach_of(&InvitationCreate::LEAF).is_some_and(|reach| reach.contains(&at)) {
-        return Err(Problem::Forbidden(format!(
-            "This needs the permission “{}” at {} too.",
-            InvitationCreate::LEAF.label,
-            organization.name
-        )));
+    if !S::Invite::reach(&actor).is_some_and(|reach| reach.contains(&at)) {
+        return Err(Problem::Forbidden(format!("This needs the right to invite people to {} too.", organization.name)));
     }
     if status(tx.conn(), found.account.key, organization.key)?.is_some() {
         return Err(Problem::Conflict(format!("{} is a member of {} already.", found.account.title(), organization.name)));
@@ -104,8 +104,8 @@ pub fn join(tx: &mut Tx<UserEdit>, store: &IdentityStore, id: &str, organization
 ///
 /// # Errors
 /// What the database says.
-pub fn membership_status(
-    reader: &mut impl Reader<UserEdit>,
+pub fn membership_status<G: Ground>(
+    reader: &mut impl Reader<G>,
     account: &Account,
     organization: &Organization,
 ) -> Result<Option<MembershipStatus>, Problem> {
@@ -135,7 +135,7 @@ pub struct EndsToo {
 ///
 /// # Errors
 /// [`Problem::NotFound`] out of sight.
-pub fn held_below(reader: &mut impl Reader<UserEdit>, account: &Account, organization: &Organization) -> Result<Vec<EndsToo>, Problem> {
+pub fn held_below<G: Ground>(reader: &mut impl Reader<G>, account: &Account, organization: &Organization) -> Result<Vec<EndsToo>, Problem> {
     let now = reader.now();
     below(reader.conn(), account.key, organization.key, now)
 }
@@ -156,17 +156,17 @@ fn below(conn: &mut Conn, account: AccountKey, organization: OrganizationKey, no
 /// # Errors
 /// [`Problem::Conflict`] for a blocked one with assignments, for one that is gone, and for that of a super administrator
 /// in root (D-5); [`Problem::Forbidden`] with the reason.
-pub fn leave(
-    tx: &mut Tx<UserEdit>,
+pub fn leave<S: Side>(
+    tx: &mut Tx<S::Remove>,
     store: &IdentityStore,
     id: &str,
     organization: &str,
     keep_roles: bool,
 ) -> Result<(Account, Organization), Problem> {
     let now = tx.now();
-    let found = targets::seen(tx, store.key, id)?;
+    let found = targets::seen::<S, _>(tx, store.key, id)?;
     let (organization, at) = place(tx, store, organization)?;
-    may_here(tx, &UserEdit::LEAF, &found, &at)?;
+    may_here(tx, &found, &at)?;
     let Some(status) = status(tx.conn(), found.account.key, organization.key)? else {
         return Err(Problem::Conflict(format!("{} is no member of {} any more.", found.account.title(), organization.name)));
     };
@@ -232,10 +232,10 @@ pub struct Switched {
 /// # Errors
 /// [`Problem::Conflict`] when it is no member, and where no super administrator would be left (D-5);
 /// [`Problem::Forbidden`] with the reason.
-pub fn block(tx: &mut Tx<UserBlock>, store: &IdentityStore, id: &str, organization: &str, on: bool) -> Result<Switched, Problem> {
-    let found = targets::seen(tx, store.key, id)?;
+pub fn block<S: Side>(tx: &mut Tx<S::Block>, store: &IdentityStore, id: &str, organization: &str, on: bool) -> Result<Switched, Problem> {
+    let found = targets::seen::<S, _>(tx, store.key, id)?;
     let (organization, at) = place(tx, store, organization)?;
-    may_here(tx, &UserBlock::LEAF, &found, &at)?;
+    may_here(tx, &found, &at)?;
     let Some(before) = status(tx.conn(), found.account.key, organization.key)? else {
         return Err(Problem::Conflict(format!("{} is no member of {} any more.", found.account.title(), organization.name)));
     };

@@ -3,7 +3,7 @@
 use super::Account;
 use crate::{
     access::{
-        confer,
+        Ground, Side, confer,
         target::{Off, may_act},
     },
     domain::{
@@ -11,7 +11,6 @@ use crate::{
         event::{Event, Subject},
         identity_store::IdentityStore,
         key::*,
-        permissions::{Permission, UserBlock, UserDelete, UserView},
     },
     problem::Problem,
     store::{
@@ -53,15 +52,15 @@ pub enum Changed {
 ///
 /// # Errors
 /// [`Problem::Conflict`] where no super administrator would be left (D-5).
-pub fn set_enabled(
-    tx: &mut Tx<UserBlock>,
+pub fn set_enabled<S: Side>(
+    tx: &mut Tx<S::Switch>,
     store: &IdentityStore,
     ids: &[String],
     on: bool,
     were_active: &[String],
 ) -> Result<Changed, Problem> {
     let now = tx.now();
-    let found = match all_seen(tx, store, ids)? {
+    let found = match all_seen::<S>(tx, store, ids)? {
         Ok(found) => found,
         Err(not) => return Ok(not),
     };
@@ -100,8 +99,8 @@ fn ids_of(accounts: &[Account], status: Status) -> Vec<String> {
 }
 
 /// Every one of the accounts in sight and not above the person; or why nothing is done.
-fn all_seen(tx: &mut Tx<UserBlock>, store: &IdentityStore, ids: &[String]) -> Result<Result<Vec<Account>, Changed>, Problem> {
-    let Judged { accounts, gone, off } = judged(tx, store, ids)?;
+fn all_seen<S: Side>(tx: &mut Tx<S::Switch>, store: &IdentityStore, ids: &[String]) -> Result<Result<Vec<Account>, Changed>, Problem> {
+    let Judged { accounts, gone, off } = judged::<S>(tx, store, ids)?;
     Ok(if gone > 0 || !off.is_empty() { Err(Changed::Not { gone, off }) } else { Ok(accounts) })
 }
 
@@ -116,10 +115,10 @@ pub(super) struct Judged {
 }
 
 /// Each of the accounts, by P-3 and P-4, in a constant number of queries.
-pub(super) fn judged(reader: &mut impl Reader<UserBlock>, store: &IdentityStore, ids: &[String]) -> Result<Judged, Problem> {
+pub(super) fn judged<S: Side>(reader: &mut impl Reader<S::Switch>, store: &IdentityStore, ids: &[String]) -> Result<Judged, Problem> {
     let now = reader.now();
     let actor = reader.permit().person()?.clone();
-    let reach = actor.reach_of(&UserView::LEAF).ok_or(Problem::NotFound)?;
+    let reach = S::See::reach(&actor).ok_or(Problem::NotFound)?;
     let wanted: HashSet<&String> = ids.iter().collect();
     let found = super::by_ids(reader.conn(), &reach, store.key, ids)?;
     let gone = wanted.len() - found.len();
@@ -128,7 +127,7 @@ pub(super) fn judged(reader: &mut impl Reader<UserBlock>, store: &IdentityStore,
     let mut judged = Judged { accounts: Vec::new(), gone, off: Vec::new() };
     for account in found {
         let target = targets.get(&account.key).ok_or(Problem::NotFound)?;
-        match may_act(&actor, &UserBlock::LEAF, target) {
+        match may_act::<S::Switch>(&actor, target) {
             Ok(()) => judged.accounts.push(account),
             Err(off) => judged.off.push((account.title().to_owned(), off)),
         }
@@ -163,8 +162,13 @@ pub(super) fn subjects(conn: &mut Conn, mut event: Event, store: StoreKey, of: &
 ///
 /// # Errors
 /// [`Problem::NotFound`] out of sight, or for a session that is none of its; [`Problem::Forbidden`] with the reason.
-pub fn end_sessions(tx: &mut Tx<UserBlock>, store: &IdentityStore, id: &str, session: Option<&str>) -> Result<(Account, usize), Problem> {
-    let found = targets::acted_on(tx, store.key, id)?;
+pub fn end_sessions<S: Side>(
+    tx: &mut Tx<S::Switch>,
+    store: &IdentityStore,
+    id: &str,
+    session: Option<&str>,
+) -> Result<(Account, usize), Problem> {
+    let found = targets::acted_on::<S, _>(tx, store.key, id)?;
     use sessions as s;
     let of = s::table.filter(s::account.eq(found.account.key));
     let ended = match session {
@@ -195,7 +199,7 @@ pub struct GoesToo {
 ///
 /// # Errors
 /// What the database says.
-pub fn goes_too(reader: &mut impl Reader<UserDelete>, account: &Account) -> Result<GoesToo, Problem> {
+pub fn goes_too<S: Side>(reader: &mut impl Reader<S::Delete>, account: &Account) -> Result<GoesToo, Problem> {
     let now = reader.now();
     let actor = reader.permit().person()?.clone();
     let conn = reader.conn();
@@ -220,11 +224,11 @@ pub fn goes_too(reader: &mut impl Reader<UserDelete>, account: &Account) -> Resu
 ///
 /// # Errors
 /// [`Problem::Forbidden`] with the reason.
-pub fn may_delete(reader: &mut impl Reader<UserDelete>, account: &Account) -> Result<(), Problem> {
+pub fn may_delete<S: Side>(reader: &mut impl Reader<S::Delete>, account: &Account) -> Result<(), Problem> {
     let now = reader.now();
     let actor = reader.permit().person()?.clone();
     let target = targets::one(reader.conn(), account.key, now)?;
-    may_act(&actor, &UserDelete::LEAF, &target).map_err(|off| Problem::Forbidden(format!("{}: {}", account.title(), off.reason())))
+    may_act::<S::Delete>(&actor, &target).map_err(|off| Problem::Forbidden(format!("{}: {}", account.title(), off.reason())))
 }
 
 /// Deletes an account for good (E-4): memberships, assignments, grants, sessions, drafts go; the log keeps its id, which
@@ -233,9 +237,9 @@ pub fn may_delete(reader: &mut impl Reader<UserDelete>, account: &Account) -> Re
 /// # Errors
 /// As [`super::edit_profile`]; [`Problem::Forbidden`] for grants that are not the person's to revoke (D-10);
 /// [`Problem::Conflict`] where no super administrator would be left (D-5).
-pub fn delete(tx: &mut Tx<UserDelete>, store: &IdentityStore, id: &str, handed_on: HandedOnThen) -> Result<Account, Problem> {
+pub fn delete<S: Side>(tx: &mut Tx<S::Delete>, store: &IdentityStore, id: &str, handed_on: HandedOnThen) -> Result<Account, Problem> {
     let now = tx.now();
-    let found = targets::acted_on(tx, store.key, id)?;
+    let found = targets::acted_on::<S, _>(tx, store.key, id)?;
     let actor = tx.permit().person()?.clone();
     let key = found.account.key;
     let held = grants::of_holder(tx.conn(), key)?;

@@ -5,7 +5,7 @@ use super::{
     status::{Judged, judged, subjects},
 };
 use crate::{
-    access::target::Off,
+    access::{InConsole, target::Off},
     domain::{account::Status, event::Event, identity_store::IdentityStore, key::AccountKey, permissions::UserBlock},
     problem::Problem,
     store::{
@@ -69,7 +69,7 @@ pub fn together(reader: &mut impl Reader<UserBlock>, store: &IdentityStore, ids:
         n: i64,
     }
     let now = reader.now();
-    let Judged { accounts, gone, off } = judged(reader, store, ids)?;
+    let Judged { accounts, gone, off } = judged::<InConsole>(reader, store, ids)?;
     let (asleep, awake): (Vec<&Account>, Vec<&Account>) = accounts.iter().partition(|account| account.status == Status::Disabled);
     let disabled = asleep.iter().map(|account| account.title().to_owned()).collect();
     let keys = || awake.iter().map(|account| account.key.0);
@@ -94,7 +94,7 @@ pub fn together(reader: &mut impl Reader<UserBlock>, store: &IdentityStore, ids:
 /// # Errors
 /// [`Problem::Conflict`] when one of them may not be acted on (any more).
 pub fn end_sessions_of(tx: &mut Tx<UserBlock>, store: &IdentityStore, ids: &[String]) -> Result<usize, Problem> {
-    let Judged { accounts, gone, off } = judged(tx, store, ids)?;
+    let Judged { accounts, gone, off } = judged::<InConsole>(tx, store, ids)?;
     if gone > 0 || !off.is_empty() {
         return Err(Problem::Conflict("Nothing was done: not every one of these accounts may be acted on.".into()));
     }

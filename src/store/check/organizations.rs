@@ -106,7 +106,7 @@ impl Tree {
         let up = std::iter::successors(Some(key), |here| self.parents.get(here).copied().flatten());
         // Parents that go round in a circle are reported with the depths; here they must only end.
         let ancestors: Vec<(OrganizationKey, i32)> = up.take(self.parents.len().min(10_000)).zip(0..).collect();
-        Lineage { organization: key, is_root: ancestors.len() == 1, ancestors }
+        Lineage { organization: key, is_root: ancestors.len() == 1, ancestors, active: true }
     }
 }
 

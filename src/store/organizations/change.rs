@@ -3,7 +3,7 @@
 use super::{find, lineage};
 use crate::{
     access::{
-        Actor, Ground, confer,
+        Actor, Ground, Side, confer,
         rank::{self, Above},
     },
     domain::{
@@ -80,16 +80,31 @@ pub(super) fn domains(conn: &mut Conn, of: OrganizationKey) -> Result<Vec<String
 ///
 /// # Errors
 /// A refusal at the field; as [`find`] for the parent.
-pub fn add(tx: &mut Tx<OrganizationAdd>, store: &IdentityStore, parent: Option<&str>, terms: &Terms) -> Result<Organization, Problem> {
+pub fn add<S: Side>(
+    tx: &mut Tx<S::AddOrganization>,
+    store: &IdentityStore,
+    parent: Option<&str>,
+    terms: &Terms,
+) -> Result<Organization, Problem> {
     if store.built_in {
         return Err(Problem::Conflict("The store Administrators holds the root organization alone.".into()));
     }
     let parent = parent_of(tx, store, parent)?;
+    if S::PORTAL {
+        founds_children(tx.conn(), store, parent.key)?;
+    }
     let now = tx.now();
     let id = tx.chance().id("org");
     let slug = fresh_terms(tx.conn(), store.key, &parent, terms, None)?;
-    let place = Lineage { organization: OrganizationKey(0), ancestors: below(&parent.lineage), is_root: false };
-    confers_registration(tx, store, &place, false, terms.self_registration)?;
+    let place =
+        Lineage { organization: OrganizationKey(0), ancestors: below(&parent.lineage), is_root: false, active: parent.lineage.active };
+    let mut terms = terms.clone();
+    match confers_registration(tx, store, &place, false, terms.self_registration) {
+        // C-1: what it would give to those who register is not the org admin's to give, so it starts switched off.
+        Err(Problem::Refused(_)) if S::PORTAL => terms.self_registration = false,
+        answer => answer?,
+    }
+    let terms = &terms;
     use organizations as o;
     let key: OrganizationKey = diesel::insert_into(o::table)
         .values((
@@ -131,7 +146,7 @@ fn below(parent: &Lineage) -> Vec<(OrganizationKey, i32)> {
 }
 
 /// The parent that a form names; none: root, which the person must reach then.
-fn parent_of(tx: &mut Tx<OrganizationAdd>, store: &IdentityStore, id: Option<&str>) -> Result<Parent, Problem> {
+fn parent_of<G: Ground>(tx: &mut Tx<G>, store: &IdentityStore, id: Option<&str>) -> Result<Parent, Problem> {
     if let Some(id) = id {
         let found = match find(tx, store.key, id) {
             Err(Problem::NotFound) => return Err(Refusal::at("parent", "Choose an organization that you may add to.").into()),
@@ -151,6 +166,19 @@ fn parent_of(tx: &mut Tx<OrganizationAdd>, store: &IdentityStore, id: Option<&st
     }
     let (id, name): (String, String) = organizations::table.find(root).select((organizations::id, organizations::name)).first(tx.conn())?;
     Ok(Parent { key: root, id, name, depth: 0, lineage })
+}
+
+/// P-8: org admins make children only where the store and the parent let organizations be registered.
+fn founds_children(conn: &mut Conn, store: &IdentityStore, parent: OrganizationKey) -> Result<(), Problem> {
+    if !(store.organization_registration && registers_organizations(conn, parent)?) {
+        return Err(Problem::Conflict("Setting up organizations is switched off here. The brand can switch it on.".into()));
+    }
+    Ok(())
+}
+
+/// Whether an organization's own switch lets organizations be registered below it.
+pub(in crate::store) fn registers_organizations(conn: &mut Conn, organization: OrganizationKey) -> Result<bool, Problem> {
+    Ok(organizations::table.find(organization).select(organizations::organization_registration).first(conn)?)
 }
 
 /// Whether nothing else below the parent has the name (O-1).

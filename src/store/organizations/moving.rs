@@ -230,7 +230,8 @@ fn plan(reader: &mut impl Reader<OrganizationEdit>, store: &IdentityStore, id: &
     }
     let mut to_be = vec![(organization.key, 0)];
     to_be.extend(new.lineage.ancestors.iter().map(|(key, depth)| (*key, depth + 1)));
-    let to_be = Lineage { organization: organization.key, ancestors: to_be, is_root: false };
+    let to_be =
+        Lineage { organization: organization.key, ancestors: to_be, is_root: false, active: new.lineage.active && organization.active };
     let inside = subtree(conn, organization.key)?;
     let (kept_on, goes_on) = (all_on(conn, old.key)?, all_on(conn, new.key)?);
     let mut effect = MoveEffect {

@@ -104,7 +104,7 @@ mod tests {
 
     fn lineage(path: &[i64]) -> Lineage {
         let ancestors = path.iter().enumerate().map(|(distance, key)| (OrganizationKey(*key), distance as i32)).collect();
-        Lineage { organization: OrganizationKey(path[0]), ancestors, is_root: path.len() == 1 }
+        Lineage { organization: OrganizationKey(path[0]), ancestors, is_root: path.len() == 1, active: true }
     }
 
     fn link<'a>(account: i64, kind: Kind, scope: Option<(&'a Lineage, ScopeReach)>) -> Link<'a> {

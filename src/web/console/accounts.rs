@@ -1,17 +1,15 @@
 //! Accounts: list and detail (screens.md 4.6).
 
-mod act;
-mod edit;
 mod import;
+mod new;
 mod together;
 
-pub use act::{block, confirm_delete, confirm_leave, delete, disable, enable, end_sessions, groups, join, leave, unblock};
-pub use edit::{add, identifiers, identifiers_form, new, profile, profile_form};
 pub use import::{import, import_form, preview, result, upload};
+pub use new::{add, new};
 pub use together::{assign, confirm_disable, confirm_end_sessions, disable_all, end_all_sessions};
 
 use crate::{
-    access::Permit,
+    access::{InConsole, Permit},
     domain::{
         account::Status,
         identity_store::IdentityStore,
@@ -64,7 +62,7 @@ fn membership_json(membership: &accounts::Membership) -> serde_json::Value {
 }
 
 /// The machine reading of an account in a list.
-pub(super) fn listed_json(listed: &accounts::Listed) -> serde_json::Value {
+pub(in crate::web) fn listed_json(listed: &accounts::Listed) -> serde_json::Value {
     let mut found = account_json(&listed.account);
     found["memberships"] = json!(listed.memberships.iter().map(membership_json).collect::<Vec<_>>());
     found["roles"] = json!(listed.roles);
@@ -78,6 +76,7 @@ pub(super) fn filter(query: &mut Query) -> Filter {
         authn: query.one_of("authn", &["active", "invited", "locked", "disabled"]),
         authz: query.one_of("authz", &["active", "blocked", "none"]),
         member: query.one_of("member", &["inside", "outside", "none"]),
+        ..Filter::default()
     }
 }
 
@@ -134,7 +133,7 @@ pub async fn list(permit: Permit<UserView>, ask: Ask, slug: Path<String>) -> Res
             db.read(&permit, |view| {
                 let store = identity_stores::find(view, &slug)?;
                 let at = if org.is_empty() { None } else { Some(organizations::find(view, store.key, &org)?) };
-                let accounts = accounts::list(view, store.key, &filter, at.as_ref().map(|at| (at, below)), sort, &paging)?;
+                let accounts = accounts::list::<InConsole>(view, store.key, &filter, at.as_ref().map(|at| (at, below)), sort, &paging)?;
                 Ok((store, at, accounts))
             })
         })
@@ -181,7 +180,7 @@ pub async fn export(permit: Permit<UserView>, ask: Ask, slug: Path<String>, form
         permit,
         sheet,
         format,
-        move |view, paging| accounts::list(view, store.key, &filter, at.as_ref().map(|at| (at, below)), sort, paging),
+        move |view, paging| accounts::list::<InConsole>(view, store.key, &filter, at.as_ref().map(|at| (at, below)), sort, paging),
         move |listed: &accounts::Listed| {
             let account = &listed.account;
             let paths: Vec<String> = listed.memberships.iter().map(|membership| path_text(&membership.path)).collect();
@@ -230,23 +229,28 @@ struct Show {
 }
 view!(Show, as_content, json);
 
+/// The machine reading of an account's page.
+pub(in crate::web) fn detail_json(detail: &accounts::Detail) -> serde_json::Value {
+    let mut found = account_json(&detail.account);
+    found["memberships"] = json!(detail.memberships.iter().map(membership_json).collect::<Vec<_>>());
+    found["memberships_outside"] = json!(detail.outside);
+    found["groups"] = json!(detail.groups);
+    found["attributes"] = json!(detail.attributes.iter().cloned().collect::<std::collections::BTreeMap<_, _>>());
+    let role = |(held, path): &(accounts::Held, Vec<crate::domain::organization::Step>)| {
+        json!({
+            "role": held.role_id, "role_name": held.role, "organization": held.organization_id,
+            "path": path.iter().map(|step| &step.name).collect::<Vec<_>>(),
+            "starts": held.period().starts.map(Time::rfc3339), "ends": held.period().ends.map(Time::rfc3339),
+            "reason": held.reason, "given": held.given.word(), "given_by": held.given_by, "given_at": held.given_at.rfc3339(),
+        })
+    };
+    found["roles"] = json!(detail.roles.iter().map(role).collect::<Vec<_>>());
+    found
+}
+
 impl Show {
     fn json(&self) -> serde_json::Value {
-        let detail = &self.detail;
-        let mut found = account_json(&detail.account);
-        found["memberships"] = json!(detail.memberships.iter().map(membership_json).collect::<Vec<_>>());
-        found["memberships_outside"] = json!(detail.outside);
-        found["groups"] = json!(detail.groups);
-        found["attributes"] = json!(detail.attributes.iter().cloned().collect::<std::collections::BTreeMap<_, _>>());
-        let role = |(held, path): &(accounts::Held, Vec<crate::domain::organization::Step>)| {
-            json!({
-                "role": held.role_id, "role_name": held.role, "organization": held.organization_id,
-                "path": path.iter().map(|step| &step.name).collect::<Vec<_>>(),
-                "starts": held.period().starts.map(Time::rfc3339), "ends": held.period().ends.map(Time::rfc3339),
-                "reason": held.reason, "given": held.given.word(), "given_by": held.given_by, "given_at": held.given_at.rfc3339(),
-            })
-        };
-        found["roles"] = json!(detail.roles.iter().map(role).collect::<Vec<_>>());
+        let mut found = detail_json(&self.detail);
         if let Some((events, pager)) = &self.events {
             found["events"] = reading(events, pager, super::events::event_json);
         }
@@ -333,8 +337,8 @@ pub async fn detail(permit: Permit<UserView>, ask: Ask, path: Path<(String, Stri
         .work(move |db| {
             db.read(&permit, |view| {
                 let store = identity_stores::find(view, &slug)?;
-                let detail = accounts::detail(view, store.key, &id)?;
-                let acts = accounts::act(view, &detail.account, &[&UserEdit::LEAF, &UserBlock::LEAF, &UserDelete::LEAF])?;
+                let detail = accounts::detail::<InConsole>(view, store.key, &id)?;
+                let acts = accounts::acts(view, &detail.account)?;
                 let (mut member, mut joins, mut groups, mut sessions) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
                 let (mut confirmed, mut events, mut open) = ((true, true), None, HashSet::new());
                 match tab_too.as_str() {
@@ -347,7 +351,7 @@ pub async fn detail(permit: Permit<UserView>, ask: Ask, path: Path<(String, Stri
                         let ids: Vec<&str> = detail.memberships.iter().map(|member| member.organization_id.as_str()).collect();
                         open = optional(view.also::<OrganizationView, _>(|view| organizations::within(view, store.key, &ids)))?
                             .unwrap_or_default();
-                        member = accounts::member_acts(view, &detail)?;
+                        member = accounts::member_acts::<InConsole>(&acts, &detail);
                         if may_join && !store.built_in {
                             joins = view.also::<UserEdit, _>(|view| organizations::choices(view, store.key))?.0;
                             joins.retain(|choice| !detail.memberships.iter().any(|member| member.organization_id == choice.id));
@@ -368,7 +372,7 @@ pub async fn detail(permit: Permit<UserView>, ask: Ask, path: Path<(String, Stri
             })
         })
         .await?;
-    let [edit, block, delete] = <[Act; 3]>::try_from(acts).map_err(|_| Problem::NotFound)?;
+    let (edit, block, delete) = (acts.of::<UserEdit>(), acts.of::<UserBlock>(), acts.of::<UserDelete>());
     let base = base(&store);
     let f = ask.frame("accounts", Some(&store), vec![crumb(format!("{base}/accounts"), "Accounts"), here(detail.account.title())]);
     let built_in = store.built_in;

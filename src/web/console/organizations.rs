@@ -9,7 +9,7 @@ pub use moving::{confirm_move, relocate};
 pub use switch::{activate, confirm_activate, confirm_deactivate, confirm_delete, deactivate, delete};
 
 use crate::{
-    access::{Actor, Permit, Place},
+    access::{Actor, InConsole, Permit, Place},
     domain::{
         identity_store::IdentityStore,
         key::OrganizationKey,
@@ -175,9 +175,9 @@ fn filter(query: &mut Query) -> organizations::Filter {
         q: query.search(),
         status,
         without_admins: admins == "none",
-        parent: None,
         by_creation: sort.ends_with("created"),
         descending: sort.starts_with('-'),
+        ..organizations::Filter::default()
     }
 }
 
@@ -353,7 +353,7 @@ pub async fn detail(permit: Permit<OrganizationView>, ask: Ask, path: Path<(Stri
                 let accounts = match tab_too.as_str() {
                     "accounts" => Some(view.also::<UserView, _>(|view| {
                         let filter = accounts::Filter::default();
-                        accounts::list(view, store.key, &filter, Some((&organization, below)), accounts::Sort::Name, &paging)
+                        accounts::list::<InConsole>(view, store.key, &filter, Some((&organization, below)), accounts::Sort::Name, &paging)
                     })?),
                     _ => None,
                 };

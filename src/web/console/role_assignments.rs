@@ -570,7 +570,7 @@ pub(super) fn given_by(holder: &Holder) -> String {
 }
 
 /// The giver's name, or how it came about without one.
-pub(super) fn giver(by: &Option<String>, given: Given) -> String {
+pub(in crate::web) fn giver(by: &Option<String>, given: Given) -> String {
     match (by, given) {
         (Some(by), _) => by.clone(),
         (None, Given::Import) => "Import".into(),

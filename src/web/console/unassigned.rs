@@ -254,7 +254,7 @@ pub struct Pick {
 
 impl Pick {
     fn filter(&self) -> Filter {
-        Filter { q: self.q.clone(), authn: self.authn.clone(), authz: self.authz.clone(), member: self.member.clone() }
+        Filter { q: self.q.clone(), authn: self.authn.clone(), authz: self.authz.clone(), member: self.member.clone(), ..Filter::default() }
     }
 
     /// The canonical address that this post leads to.

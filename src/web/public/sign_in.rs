@@ -96,10 +96,11 @@ async fn store_name(ask: &Ask, slug: Option<&String>) -> Result<Option<String>, 
     name.map(Some).ok_or(Problem::NotFound)
 }
 
-/// Where somebody lands after signing in (I-4); the portal comes with its own issue.
+/// Where somebody lands after signing in (I-4).
 fn landing(ask: &Ask) -> &'static str {
     match &ask.visitor.actor {
         Some(actor) if actor.is_administrator() => "/admin",
+        Some(actor) if actor.is_org_admin() => "/portal",
         Some(_) => "/me",
         None => "/signin",
     }

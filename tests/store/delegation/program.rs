@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{database::Database, people::SUPER};
 use bailiwick::{
-    access::{Actor, Administration, Ground, HandingOn, Origin, Permit, system},
+    access::{Actor, Administration, Ground, HandingOn, InConsole, Origin, Permit, system},
     domain::{
         identity_store::IdentityStore,
         key::{AccountKey, AdministratorRoleKey},
@@ -205,12 +205,13 @@ impl<'a> Program<'a> {
                     role_assignments::remove(tx, &wanted, &[account(from)])
                 })
                 .is_some(),
-            Act::Block { who, place: at, on } => {
-                self.as_::<UserBlock, _>(by, |tx| accounts::block(tx, self.store_of(brand, who), &account(who), place(at), on)).is_some()
-            }
+            Act::Block { who, place: at, on } => self
+                .as_::<UserBlock, _>(by, |tx| accounts::block::<InConsole>(tx, self.store_of(brand, who), &account(who), place(at), on))
+                .is_some(),
             Act::Enable { who, on } => {
-                let changed =
-                    self.as_::<UserBlock, _>(by, |tx| accounts::set_enabled(tx, self.store_of(brand, who), &[account(who)], on, &[]));
+                let changed = self.as_::<UserBlock, _>(by, |tx| {
+                    accounts::set_enabled::<InConsole>(tx, self.store_of(brand, who), &[account(who)], on, &[])
+                });
                 matches!(changed, Some(Changed::Done { .. }))
             }
             Act::Switch { place: at, on } => {
@@ -221,15 +222,15 @@ impl<'a> Program<'a> {
                 });
                 matches!(switched, Some(Switched::Done(..)))
             }
-            Act::Delete { who, keep } => {
-                self.as_::<UserDelete, _>(by, |tx| accounts::delete(tx, self.store_of(brand, who), &account(who), then(keep))).is_some()
-            }
-            Act::Join { who, place: at } => {
-                self.as_::<UserEdit, _>(by, |tx| accounts::join(tx, self.store_of(brand, who), &account(who), place(at))).is_some()
-            }
-            Act::Leave { who, place: at, keep } => {
-                self.as_::<UserEdit, _>(by, |tx| accounts::leave(tx, self.store_of(brand, who), &account(who), place(at), keep)).is_some()
-            }
+            Act::Delete { who, keep } => self
+                .as_::<UserDelete, _>(by, |tx| accounts::delete::<InConsole>(tx, self.store_of(brand, who), &account(who), then(keep)))
+                .is_some(),
+            Act::Join { who, place: at } => self
+                .as_::<UserEdit, _>(by, |tx| accounts::join::<InConsole>(tx, self.store_of(brand, who), &account(who), place(at)))
+                .is_some(),
+            Act::Leave { who, place: at, keep } => self
+                .as_::<UserEdit, _>(by, |tx| accounts::leave::<InConsole>(tx, self.store_of(brand, who), &account(who), place(at), keep))
+                .is_some(),
             Act::Reshape { scope, reach, keep } => {
                 let (id, owner) = (self.scopes[scope].as_str(), self.organizations[brand.scopes[scope].0].id.clone());
                 let terms = scope::Terms { name: format!("Scope {scope}"), description: String::new(), reach };

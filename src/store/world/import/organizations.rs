@@ -57,7 +57,7 @@ impl Tree {
     pub fn lineage(&self, found: usize) -> Lineage {
         let up = std::iter::successors(Some(found), |here| self.parents[*here]);
         let ancestors: Vec<(OrganizationKey, i32)> = up.zip(0..).map(|(here, distance)| (self.key(here), distance)).collect();
-        Lineage { organization: self.key(found), is_root: ancestors.len() == 1, ancestors }
+        Lineage { organization: self.key(found), is_root: ancestors.len() == 1, ancestors, active: true }
     }
 }
 

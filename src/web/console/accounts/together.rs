@@ -2,7 +2,7 @@
 
 use super::base;
 use crate::{
-    access::Permit,
+    access::{InConsole, Permit},
     domain::{
         identity_store::IdentityStore,
         permissions::{RoleAssignmentEdit, UserBlock, UserView},
@@ -168,7 +168,7 @@ fn act_on(tx: &mut Tx<'_, UserBlock>, store: &IdentityStore, act: Act, chosen: &
         let people = text::count(found.accounts.len() as i64, "account", "accounts");
         return Ok(Ok(Note::new(format!("{} of {people} ended.", text::count(ended as i64, "session", "sessions")))));
     }
-    match accounts::set_enabled(tx, store, &chosen.account, false, &[])? {
+    match accounts::set_enabled::<InConsole>(tx, store, &chosen.account, false, &[])? {
         Changed::Done { changed, event, .. } => {
             let words = text::count(changed.len() as i64, "account is disabled, and signed out", "accounts are disabled, and signed out");
             let note = Note::new(format!("{words} everywhere."));

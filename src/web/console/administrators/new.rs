@@ -3,7 +3,7 @@
 
 use super::BASE;
 use crate::{
-    access::{Actor, HandingOn, Permit},
+    access::{Actor, HandingOn, InConsole, Permit},
     domain::{
         administrator_role::Kind,
         permissions::{Permission, ScopeAdd, UserView},
@@ -191,7 +191,7 @@ pub async fn people(permit: Permit<HandingOn>, ask: Ask) -> Result<HttpResponse,
                     let store = identity_stores::find(view, &slug)?;
                     let filter = accounts::Filter { q: sent.q.clone(), ..accounts::Filter::default() };
                     let paging = Paging { number, ..Paging::first(per) };
-                    let found = accounts::list(view, store.key, &filter, None, Sort::Name, &paging)?;
+                    let found = accounts::list::<InConsole>(view, store.key, &filter, None, Sort::Name, &paging)?;
                     let picked = accounts::some(view, &sent.account)?;
                     Ok((stores, slug, found.map(|listed| listed.account), picked))
                 })

@@ -2,7 +2,7 @@
 
 use super::base;
 use crate::{
-    access::{Ground, Permit},
+    access::{Ground, InConsole, Permit},
     domain::{
         Refusal,
         identity_store::IdentityStore,
@@ -189,7 +189,7 @@ pub async fn add(permit: Permit<OrganizationAdd>, ask: Ask, slug: Path<String>, 
                 .act(permit, form.once, move |tx| {
                     let store = identity_stores::find(tx, &slug)?;
                     let parent = (!parent.is_empty()).then_some(parent.as_str());
-                    let made = organizations::add(tx, &store, parent, &terms)?;
+                    let made = organizations::add::<InConsole>(tx, &store, parent, &terms)?;
                     let to = format!("{}/organizations/{}", base(&store), made.id);
                     Ok(((store, made, to.clone()), to))
                 })

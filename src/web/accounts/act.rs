@@ -1,20 +1,14 @@
 //! What is done to an account from its page: status, sessions, groups, memberships, deletion (screens.md 4.6).
 
-use super::base;
+use super::{Screens, Spot};
 use crate::{
     access::Permit,
-    domain::{
-        account::MembershipStatus,
-        identity_store::IdentityStore,
-        organization::Organization,
-        permissions::{UserBlock, UserDelete, UserEdit, UserView},
-        text,
-    },
+    domain::{account::MembershipStatus, organization::Organization, text},
     problem::Problem,
     store::{
         accounts::{self, Account, Changed, EndsToo, GoesToo},
         grants::HandedOnThen,
-        identity_stores, organizations,
+        organizations,
     },
     web::{
         form::{Faults, Form, Nothing, faults},
@@ -29,38 +23,38 @@ use actix_web::{HttpResponse, Responder, http::StatusCode, web::Path};
 use askama::Template;
 use serde::Deserialize;
 
-/// `POST /admin/stores/{store}/accounts/{account}/disable`
-pub async fn disable(
-    permit: Permit<UserBlock>,
+/// `POST …/accounts/{account}/disable`
+pub async fn disable<S: Screens>(
+    permit: Permit<S::Switch>,
     ask: Ask,
     path: Path<(String, String)>,
     form: Form<Nothing>,
 ) -> Result<HttpResponse, Problem> {
-    set_enabled(permit, ask, path.into_inner(), form.once, false).await
+    set_enabled::<S>(permit, ask, path.into_inner(), form.once, false).await
 }
 
-/// `POST /admin/stores/{store}/accounts/{account}/enable`
-pub async fn enable(
-    permit: Permit<UserBlock>,
+/// `POST …/accounts/{account}/enable`
+pub async fn enable<S: Screens>(
+    permit: Permit<S::Switch>,
     ask: Ask,
     path: Path<(String, String)>,
     form: Form<Nothing>,
 ) -> Result<HttpResponse, Problem> {
-    set_enabled(permit, ask, path.into_inner(), form.once, true).await
+    set_enabled::<S>(permit, ask, path.into_inner(), form.once, true).await
 }
 
-async fn set_enabled(
-    permit: Permit<UserBlock>,
+async fn set_enabled<S: Screens>(
+    permit: Permit<S::Switch>,
     ask: Ask,
-    (slug, id): (String, String),
+    (place, id): (String, String),
     once: Option<String>,
     on: bool,
 ) -> Result<HttpResponse, Problem> {
     let done = ask
         .act(permit, once, move |tx| {
-            let store = identity_stores::find(tx, &slug)?;
-            let changed = accounts::set_enabled(tx, &store, std::slice::from_ref(&id), on, &[])?;
-            let to = format!("{}/accounts/{id}", base(&store));
+            let spot = S::spot(tx, &place, Some(&id))?;
+            let changed = accounts::set_enabled::<S>(tx, &spot.store, std::slice::from_ref(&id), on, &[])?;
+            let to = format!("{}/accounts/{id}", spot.base);
             Ok(((changed, to.clone()), to))
         })
         .await?;
@@ -94,20 +88,20 @@ pub struct End {
     session: String,
 }
 
-/// `POST /admin/stores/{store}/accounts/{account}/sessions/end`
-pub async fn end_sessions(
-    permit: Permit<UserBlock>,
+/// `POST …/accounts/{account}/sessions/end`
+pub async fn end_sessions<S: Screens>(
+    permit: Permit<S::Switch>,
     ask: Ask,
     path: Path<(String, String)>,
     form: Form<End>,
 ) -> Result<HttpResponse, Problem> {
-    let ((slug, id), session) = (path.into_inner(), form.fields.session);
+    let ((place, id), session) = (path.into_inner(), form.fields.session);
     let done = ask
         .act(permit, form.once, move |tx| {
-            let store = identity_stores::find(tx, &slug)?;
+            let spot = S::spot(tx, &place, Some(&id))?;
             let one = (!session.is_empty()).then_some(session.as_str());
-            let (account, ended) = accounts::end_sessions(tx, &store, &id, one)?;
-            let to = format!("{}/accounts/{id}?tab=sign-in", base(&store));
+            let (account, ended) = accounts::end_sessions::<S>(tx, &spot.store, &id, one)?;
+            let to = format!("{}/accounts/{id}{}", spot.base, S::part("sign-in"));
             Ok(((account, ended, to.clone()), to))
         })
         .await?;
@@ -127,14 +121,19 @@ pub struct Groups {
     group: Vec<String>,
 }
 
-/// `POST /admin/stores/{store}/accounts/{account}/groups`
-pub async fn groups(permit: Permit<UserEdit>, ask: Ask, path: Path<(String, String)>, form: Form<Groups>) -> Result<HttpResponse, Problem> {
-    let ((slug, id), names) = (path.into_inner(), form.fields.group);
+/// `POST …/accounts/{account}/groups`
+pub async fn groups<S: Screens>(
+    permit: Permit<S::EditGroups>,
+    ask: Ask,
+    path: Path<(String, String)>,
+    form: Form<Groups>,
+) -> Result<HttpResponse, Problem> {
+    let ((place, id), names) = (path.into_inner(), form.fields.group);
     let done = ask
         .act(permit, form.once, move |tx| {
-            let store = identity_stores::find(tx, &slug)?;
-            let account = accounts::set_groups(tx, &store, &id, &names)?;
-            let to = format!("{}/accounts/{id}", base(&store));
+            let spot = S::spot(tx, &place, Some(&id))?;
+            let account = accounts::set_groups::<S>(tx, &spot.store, &id, &names)?;
+            let to = format!("{}/accounts/{id}", spot.base);
             Ok(((account, to.clone()), to))
         })
         .await?;
@@ -152,14 +151,19 @@ pub struct Member {
     keep: Option<String>,
 }
 
-/// `POST /admin/stores/{store}/accounts/{account}/memberships`
-pub async fn join(permit: Permit<UserEdit>, ask: Ask, path: Path<(String, String)>, form: Form<Member>) -> Result<HttpResponse, Problem> {
-    let ((slug, id), org) = (path.into_inner(), form.fields.org);
+/// `POST …/accounts/{account}/memberships`
+pub async fn join<S: Screens>(
+    permit: Permit<S::Join>,
+    ask: Ask,
+    path: Path<(String, String)>,
+    form: Form<Member>,
+) -> Result<HttpResponse, Problem> {
+    let ((place, id), org) = (path.into_inner(), form.fields.org);
     let done = ask
         .act(permit, form.once, move |tx| {
-            let store = identity_stores::find(tx, &slug)?;
-            let (account, organization) = accounts::join(tx, &store, &id, &org)?;
-            let to = format!("{}/accounts/{id}?tab=memberships", base(&store));
+            let spot = S::spot(tx, &place, Some(&id))?;
+            let (account, organization) = accounts::join::<S>(tx, &spot.store, &id, &org)?;
+            let to = format!("{}/accounts/{id}{}", spot.base, S::part("memberships"));
             Ok(((account, organization, to.clone()), to))
         })
         .await?;
@@ -171,34 +175,39 @@ pub async fn join(permit: Permit<UserEdit>, ask: Ask, path: Path<(String, String
     }
 }
 
-/// `POST /admin/stores/{store}/accounts/{account}/memberships/block`
-pub async fn block(permit: Permit<UserBlock>, ask: Ask, path: Path<(String, String)>, form: Form<Member>) -> Result<HttpResponse, Problem> {
-    set_blocked(permit, ask, path.into_inner(), form, true).await
-}
-
-/// `POST /admin/stores/{store}/accounts/{account}/memberships/unblock`
-pub async fn unblock(
-    permit: Permit<UserBlock>,
+/// `POST …/accounts/{account}/memberships/block`
+pub async fn block<S: Screens>(
+    permit: Permit<S::Block>,
     ask: Ask,
     path: Path<(String, String)>,
     form: Form<Member>,
 ) -> Result<HttpResponse, Problem> {
-    set_blocked(permit, ask, path.into_inner(), form, false).await
+    set_blocked::<S>(permit, ask, path.into_inner(), form, true).await
 }
 
-async fn set_blocked(
-    permit: Permit<UserBlock>,
+/// `POST …/accounts/{account}/memberships/unblock`
+pub async fn unblock<S: Screens>(
+    permit: Permit<S::Block>,
     ask: Ask,
-    (slug, id): (String, String),
+    path: Path<(String, String)>,
+    form: Form<Member>,
+) -> Result<HttpResponse, Problem> {
+    set_blocked::<S>(permit, ask, path.into_inner(), form, false).await
+}
+
+async fn set_blocked<S: Screens>(
+    permit: Permit<S::Block>,
+    ask: Ask,
+    (place, id): (String, String),
     form: Form<Member>,
     on: bool,
 ) -> Result<HttpResponse, Problem> {
     let org = form.fields.org;
     let done = ask
         .act(permit, form.once, move |tx| {
-            let store = identity_stores::find(tx, &slug)?;
-            let switched = accounts::block(tx, &store, &id, &org, on)?;
-            let to = format!("{}/accounts/{id}?tab=memberships", base(&store));
+            let spot = S::spot(tx, &place, Some(&id))?;
+            let switched = accounts::block::<S>(tx, &spot.store, &id, &org, on)?;
+            let to = format!("{}/accounts/{id}{}", spot.base, S::part("memberships"));
             Ok(((switched, to.clone()), to))
         })
         .await?;
@@ -214,10 +223,12 @@ async fn set_blocked(
 }
 
 #[derive(Template)]
-#[template(path = "console/accounts/leave.html", blocks = ["dialog"])]
+#[template(path = "accounts/leave.html", blocks = ["dialog"])]
 struct Leave {
     f: Frame,
     base: String,
+    /// What leads to the memberships on the account's page.
+    members: String,
     account: Account,
     organization: Organization,
     held: Vec<EndsToo>,
@@ -232,55 +243,68 @@ impl Leave {
     }
 }
 
-fn frame_of(ask: &Ask, store: &IdentityStore, account: &Account, last: &str) -> Frame {
-    let base = base(store);
+pub(super) fn frame_of<S: Screens>(ask: &Ask, spot: &Spot, account: &Account, last: &str) -> Frame {
+    let base = &spot.base;
     let crumbs =
         vec![crumb(format!("{base}/accounts"), "Accounts"), crumb(format!("{base}/accounts/{}", account.id), account.title()), here(last)];
-    ask.frame("accounts", Some(store), crumbs)
+    S::frame(ask, spot, crumbs)
 }
 
-/// `GET /admin/stores/{store}/accounts/{account}/memberships/remove?org=`: lists what ends with it (P-10).
-pub async fn confirm_leave(permit: Permit<UserEdit>, ask: Ask, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
-    let (slug, id) = path.into_inner();
+/// `GET …/accounts/{account}/memberships/remove?org=`: lists what ends with it (P-10).
+pub async fn confirm_leave<S: Screens>(permit: Permit<S::Remove>, ask: Ask, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
+    let (place, id) = path.into_inner();
     let org = ask.query().get("org").to_owned();
-    let (store, account, organization, held, blocked) = ask
+    let (spot, account, organization, held, blocked) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
-                let store = identity_stores::find(view, &slug)?;
-                let account = view.also::<UserView, _>(|view| accounts::find(view, store.key, &id))?;
-                let organization = organizations::find(view, store.key, &org)?;
+                let spot = S::spot(view, &place, Some(&id))?;
+                let account = view.also::<S::See, _>(|view| accounts::find(view, spot.store.key, &id))?;
+                let organization = organizations::find(view, spot.store.key, &org)?;
                 let held = accounts::held_below(view, &account, &organization)?;
                 let status = accounts::membership_status(view, &account, &organization)?.ok_or(Problem::NotFound)?;
-                Ok((store, account, organization, held, status == MembershipStatus::Blocked))
+                Ok((spot, account, organization, held, status == MembershipStatus::Blocked))
             })
         })
         .await?;
-    let f = frame_of(&ask, &store, &account, "Remove membership");
-    Ok(page(Leave { f, base: base(&store), account, organization, held, blocked }).respond_to(&ask.req))
+    let f = frame_of::<S>(&ask, &spot, &account, "Remove membership");
+    Ok(page(Leave { f, base: spot.base, members: S::part("memberships"), account, organization, held, blocked }).respond_to(&ask.req))
 }
 
-/// `POST /admin/stores/{store}/accounts/{account}/memberships/remove`
-pub async fn leave(permit: Permit<UserEdit>, ask: Ask, path: Path<(String, String)>, form: Form<Member>) -> Result<HttpResponse, Problem> {
-    let ((slug, id), Member { org, keep }) = (path.into_inner(), form.fields);
+/// `POST …/accounts/{account}/memberships/remove`
+pub async fn leave<S: Screens>(
+    permit: Permit<S::Remove>,
+    ask: Ask,
+    path: Path<(String, String)>,
+    form: Form<Member>,
+) -> Result<HttpResponse, Problem> {
+    let ((place, id), Member { org, keep }) = (path.into_inner(), form.fields);
+    let place_too = place.clone();
     let keep = keep.as_deref() == Some("on");
     let done = ask
         .act(permit, form.once, move |tx| {
-            let store = identity_stores::find(tx, &slug)?;
-            let (account, organization) = accounts::leave(tx, &store, &id, &org, keep)?;
-            let to = format!("{}/accounts/{id}?tab=memberships", base(&store));
-            Ok(((store, account, organization, to.clone()), to))
+            let spot = S::spot(tx, &place, Some(&id))?;
+            let (account, organization) = accounts::leave::<S>(tx, &spot.store, &id, &org, keep)?;
+            let to = format!("{}/accounts/{id}{}", spot.base, S::part("memberships"));
+            Ok(((spot, account, organization, to.clone()), to))
         })
         .await?;
     match done {
         Acted::Before(answer) => Ok(answer),
-        Acted::Now((store, account, organization, to)) => {
+        Acted::Now((spot, account, organization, to)) => {
             let note = Note::new(format!("{} is no longer a member of {}.", account.title(), organization.name));
             // The account may have left the person's sight with it.
-            let permit = ask.permit::<UserView>()?;
-            let (key, id) = (store.key, account.id);
-            let seen = ask.house.work(move |db| db.read(&permit, |view| Ok(accounts::find(view, key, &id).is_ok()))).await?;
-            ask.led_to(&if seen { to } else { format!("{}/accounts", base(&store)) }, note)
+            let permit = ask.permit::<S::See>()?;
+            let id = account.id;
+            let seen = ask
+                .house
+                .work(move |db| {
+                    db.read(&permit, |view| {
+                        Ok(S::spot(view, &place_too, Some(&id)).is_ok_and(|spot| accounts::find(view, spot.store.key, &id).is_ok()))
+                    })
+                })
+                .await?;
+            ask.led_to(&if seen { to } else { format!("{}/accounts", spot.base) }, note)
         }
     }
 }
@@ -294,7 +318,7 @@ pub struct Deletion {
 }
 
 #[derive(Template)]
-#[template(path = "console/accounts/delete.html", blocks = ["dialog"])]
+#[template(path = "accounts/delete.html", blocks = ["dialog"])]
 struct Delete {
     f: Frame,
     base: String,
@@ -306,58 +330,58 @@ struct Delete {
 }
 view!(Delete, as_dialog);
 
-async fn show_delete(ask: &Ask, slug: String, id: String, keeps: bool, faults: Faults) -> Result<HttpResponse, Problem> {
-    let permit = ask.permit::<UserDelete>()?;
-    let (store, account, goes_too) = ask
+async fn show_delete<S: Screens>(ask: &Ask, place: String, id: String, keeps: bool, faults: Faults) -> Result<HttpResponse, Problem> {
+    let permit = ask.permit::<S::Delete>()?;
+    let (spot, account, goes_too) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
-                let store = identity_stores::find(view, &slug)?;
-                let account = view.also::<UserView, _>(|view| accounts::find(view, store.key, &id))?;
-                accounts::may_delete(view, &account)?;
-                let goes_too = accounts::goes_too(view, &account)?;
-                Ok((store, account, goes_too))
+                let spot = S::spot(view, &place, Some(&id))?;
+                let account = view.also::<S::See, _>(|view| accounts::find(view, spot.store.key, &id))?;
+                accounts::may_delete::<S>(view, &account)?;
+                let goes_too = accounts::goes_too::<S>(view, &account)?;
+                Ok((spot, account, goes_too))
             })
         })
         .await?;
     let status = if faults.any() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let f = frame_of(ask, &store, &account, "Delete");
-    let view = Delete { f, base: base(&store), account, goes_too, keeps, proof_due: proof::is_due(ask), faults };
+    let f = frame_of::<S>(ask, &spot, &account, "Delete");
+    let view = Delete { f, base: spot.base, account, goes_too, keeps, proof_due: proof::is_due(ask), faults };
     Ok(page(view).status(status).respond_to(&ask.req))
 }
 
-/// `GET /admin/stores/{store}/accounts/{account}/delete`
-pub async fn confirm_delete(_: Permit<UserDelete>, ask: Ask, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
-    let (slug, id) = path.into_inner();
-    show_delete(&ask, slug, id, false, Faults::default()).await
+/// `GET …/accounts/{account}/delete`
+pub async fn confirm_delete<S: Screens>(_: Permit<S::Delete>, ask: Ask, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
+    let (place, id) = path.into_inner();
+    show_delete::<S>(&ask, place, id, false, Faults::default()).await
 }
 
-/// `POST /admin/stores/{store}/accounts/{account}/delete`
-pub async fn delete(
-    permit: Permit<UserDelete>,
+/// `POST …/accounts/{account}/delete`
+pub async fn delete<S: Screens>(
+    permit: Permit<S::Delete>,
     ask: Ask,
     session: Session,
     path: Path<(String, String)>,
     form: Form<Deletion>,
 ) -> Result<HttpResponse, Problem> {
-    let ((slug, id), Deletion { password, handed_on }) = (path.into_inner(), form.fields);
+    let ((place, id), Deletion { password, handed_on }) = (path.into_inner(), form.fields);
     let keeps = handed_on == "keep";
     if let Err(faults) = proof::check(&ask, &session, &password).await? {
-        return show_delete(&ask, slug, id, keeps, faults).await;
+        return show_delete::<S>(&ask, place, id, keeps, faults).await;
     }
-    let (slug_too, id_too) = (slug.clone(), id.clone());
+    let (place_too, id_too) = (place.clone(), id.clone());
     let then = if keeps { HandedOnThen::Keep } else { HandedOnThen::Revoke };
     let done = ask
         .act(permit, form.once, move |tx| {
-            let store = identity_stores::find(tx, &slug_too)?;
-            let deleted = accounts::delete(tx, &store, &id_too, then)?;
-            let to = format!("{}/accounts", base(&store));
+            let spot = S::spot(tx, &place_too, Some(&id_too))?;
+            let deleted = accounts::delete::<S>(tx, &spot.store, &id_too, then)?;
+            let to = format!("{}/accounts", spot.base);
             Ok(((deleted, to.clone()), to))
         })
         .await;
     match faults(done)? {
         Ok(Acted::Before(answer)) => Ok(answer),
         Ok(Acted::Now((deleted, to))) => ask.led_to(&to, Note::new(format!("{} is deleted.", deleted.title()))),
-        Err(faults) => show_delete(&ask, slug, id, keeps, faults).await,
+        Err(faults) => show_delete::<S>(&ask, place, id, keeps, faults).await,
     }
 }

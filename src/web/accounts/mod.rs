@@ -1,0 +1,84 @@
+//! What is done with an account, on either side: administrators do it in the console, org admins in the portal. One
+//! handler per act, whose permit is the act's ground on that side (rights.md A, B).
+
+mod act;
+mod fields;
+mod identifiers;
+mod profile;
+
+pub use act::{block, confirm_delete, confirm_leave, delete, disable, enable, end_sessions, groups, join, leave, unblock};
+pub use fields::{Field, Fields};
+pub use identifiers::{identifiers, identifiers_form};
+pub(super) use profile::around;
+pub use profile::{profile, profile_form};
+
+use super::{
+    frame::{Ask, Crumb, Frame},
+    portal,
+};
+use crate::{
+    access::{Ground, InConsole, InPortal, Side},
+    domain::identity_store::IdentityStore,
+    problem::Problem,
+    store::{
+        Reader, identity_stores,
+        portal::{self as places, Here},
+    },
+};
+
+/// Where the address of a request says that accounts are.
+#[derive(Clone, Debug)]
+pub struct Spot {
+    /// The store.
+    pub store: IdentityStore,
+    /// What the addresses there begin with.
+    pub base: String,
+    /// In the portal, the organization.
+    pub here: Option<Here>,
+}
+
+/// A side as its addresses and pages have it.
+pub trait Screens: Side {
+    /// What the address names: a store in the console; in the portal an organization, in which or below which the account
+    /// has to be a member.
+    ///
+    /// # Errors
+    /// [`Problem::NotFound`] out of reach.
+    fn spot<G: Ground>(reader: &mut impl Reader<G>, place: &str, account: Option<&str>) -> Result<Spot, Problem>;
+
+    /// The frame of a page there.
+    fn frame(ask: &Ask, spot: &Spot, crumbs: Vec<Crumb>) -> Frame;
+
+    /// What leads from an account's address to a part of its page.
+    fn part(name: &str) -> String;
+}
+
+impl Screens for InConsole {
+    fn spot<G: Ground>(reader: &mut impl Reader<G>, place: &str, _: Option<&str>) -> Result<Spot, Problem> {
+        let store = identity_stores::find(reader, place)?;
+        Ok(Spot { base: format!("/admin/stores/{}", store.slug), store, here: None })
+    }
+
+    fn frame(ask: &Ask, spot: &Spot, crumbs: Vec<Crumb>) -> Frame {
+        ask.frame("accounts", Some(&spot.store), crumbs)
+    }
+
+    fn part(name: &str) -> String {
+        format!("?tab={name}")
+    }
+}
+
+impl Screens for InPortal {
+    fn spot<G: Ground>(reader: &mut impl Reader<G>, place: &str, account: Option<&str>) -> Result<Spot, Problem> {
+        let here = places::here(reader, place, account)?;
+        Ok(Spot { base: format!("/portal/o/{}", here.organization.id), store: here.store.clone(), here: Some(here) })
+    }
+
+    fn frame(ask: &Ask, spot: &Spot, crumbs: Vec<Crumb>) -> Frame {
+        portal::frame(ask, "accounts", spot.here.as_ref(), crumbs)
+    }
+
+    fn part(name: &str) -> String {
+        format!("#{name}")
+    }
+}

@@ -1,0 +1,270 @@
+//! Accounts in the portal: of an organization, or with those below it (screens.md P2, P3).
+
+use crate::{
+    access::{InPortal, Permit, Portal, Side},
+    domain::{account::Status, organization::path_text, rights::ManagementRead, time::Time},
+    problem::Problem,
+    store::{
+        accounts::{self, Act, Acts, Filter, MemberActs, Sort},
+        identity_stores,
+        organizations::Choice,
+        paging::Slice,
+        portal::{self, Here},
+        sessions::{self, Session},
+    },
+    web::{
+        export::{self, Sheet},
+        form::Form,
+        frame::{Ask, Frame, crumb, here},
+        list::{Pager, Query, past_end, reading},
+        page::{page, see_other, view},
+    },
+};
+use actix_web::{HttpResponse, Responder, web::Path};
+use askama::Template;
+
+/// What the address of a list says.
+struct Wanted {
+    filter: Filter,
+    sort: Sort,
+    below: bool,
+}
+
+impl Wanted {
+    fn read(query: &mut Query) -> Self {
+        Self {
+            filter: Filter {
+                q: query.search(),
+                authn: query.one_of("authn", &["active", "invited", "locked", "disabled"]),
+                authz: query.one_of("authz", &["active", "blocked"]),
+                ..Filter::default()
+            },
+            sort: query.choice("sort", Sort::from_word).unwrap_or_default(),
+            // With those below, unless the address says otherwise.
+            below: query.one_of("below", &["0"]) != "0",
+        }
+    }
+
+    /// Whoever may not see identifiers does not find people by them either.
+    fn for_reader(mut self, here: &Here) -> Self {
+        self.filter.names_only = !here.rights.has(crate::domain::rights::Cell::IdentitiesRead);
+        self
+    }
+}
+
+#[derive(Template)]
+#[template(path = "portal/accounts/list.html", blocks = ["results"])]
+struct List {
+    f: Frame,
+    here: Here,
+    query: Query,
+    sort: Sort,
+    accounts: Slice<accounts::Listed>,
+    pager: Pager,
+    below: bool,
+}
+view!(List, as_results, json);
+
+impl List {
+    fn base(&self) -> String {
+        super::base(&self.here)
+    }
+
+    fn invites(&self) -> bool {
+        self.here.rights.has(crate::domain::rights::Cell::ManagementWrite)
+    }
+
+    fn narrowed(&self) -> bool {
+        ["q", "authn", "authz", "below"].iter().any(|word| !self.query.get(word).is_empty())
+    }
+
+    fn json(&self) -> serde_json::Value {
+        reading(&self.accounts, &self.pager, crate::web::console::accounts::listed_json)
+    }
+}
+
+/// `GET /portal/o/{organization}/accounts`
+pub async fn list(permit: Permit<Portal<ManagementRead>>, ask: Ask, organization: Path<String>) -> Result<HttpResponse, Problem> {
+    let mut query = ask.query();
+    let wanted = Wanted::read(&mut query);
+    let (sort, below) = (wanted.sort, wanted.below);
+    let paging = query.paging(ask.rows());
+    let (place, accounts) = ask
+        .house
+        .work(move |db| {
+            db.read(&permit, |view| {
+                let place = portal::here(view, &organization, None)?;
+                let wanted = wanted.for_reader(&place);
+                let at = Some((&place.organization, below));
+                let accounts = accounts::list::<InPortal>(view, place.store.key, &wanted.filter, at, sort, &paging)?;
+                Ok((place, accounts))
+            })
+        })
+        .await?;
+    if let Some(last) = past_end(&query, &accounts) {
+        return Ok(see_other(&ask.req, &last));
+    }
+    let f = super::frame(&ask, "accounts", Some(&place), vec![here("Accounts")]);
+    let pager = Pager::new(&query, &accounts);
+    let address = query.address();
+    Ok(page(List { f, here: place, query, sort, accounts, pager, below }).replaces(address).respond_to(&ask.req))
+}
+
+/// `POST /portal/o/{organization}/accounts/export`: what the list shows, all of it.
+pub async fn export(
+    permit: Permit<Portal<ManagementRead>>,
+    ask: Ask,
+    organization: Path<String>,
+    form: Form<export::Fields>,
+) -> Result<HttpResponse, Problem> {
+    let mut query = ask.query();
+    let wanted = Wanted::read(&mut query);
+    let permit_too = ask.permit::<Portal<ManagementRead>>()?;
+    let place = ask.house.work(move |db| db.read(&permit_too, |view| portal::here(view, &organization, None))).await?;
+    let wanted = wanted.for_reader(&place);
+    let columns = ["Id", "Name", "E-mail", "User name", "Authentication", "Organizations", "Authorization", "Last sign-in"];
+    let sheet = Sheet { name: "accounts", columns: columns.map(str::to_owned).to_vec() };
+    let format = export::Format::from_word(&form.fields.format);
+    export::send(
+        &ask,
+        permit,
+        sheet,
+        format,
+        move |view, paging| {
+            let at = Some((&place.organization, wanted.below));
+            accounts::list::<InPortal>(view, place.store.key, &wanted.filter, at, wanted.sort, paging)
+        },
+        move |listed: &accounts::Listed| {
+            let account = &listed.account;
+            let paths: Vec<String> = listed.memberships.iter().map(|membership| path_text(&membership.path)).collect();
+            let statuses: Vec<&str> = listed.memberships.iter().map(|membership| membership.status.word()).collect();
+            vec![
+                account.id.clone(),
+                account.name.clone(),
+                account.email.clone().unwrap_or_default(),
+                account.username.clone().unwrap_or_default(),
+                account.status.word().to_owned(),
+                paths.join("; "),
+                statuses.join("; "),
+                account.last_sign_in_at.map(Time::rfc3339).unwrap_or_default(),
+            ]
+        },
+    )
+    .await
+}
+
+/// What the person may do with the account: each absent, off with the reason, or on (P-2, D-12).
+struct May {
+    profile: Act,
+    identifiers: Act,
+    sees_identifiers: bool,
+    groups: Act,
+    switch: Act,
+    delete: Act,
+}
+
+impl May {
+    fn of(acts: &Acts) -> Self {
+        Self {
+            profile: acts.of::<<InPortal as Side>::EditProfile>(),
+            identifiers: acts.of::<<InPortal as Side>::EditIdentifiers>(),
+            sees_identifiers: acts.sees::<<InPortal as Side>::SeeIdentifiers>(),
+            groups: acts.of::<<InPortal as Side>::EditGroups>(),
+            switch: acts.of::<<InPortal as Side>::Switch>(),
+            delete: acts.of::<<InPortal as Side>::Delete>(),
+        }
+    }
+
+    /// "You can edit the profile and end sessions."
+    fn sentence(&self) -> String {
+        let can: Vec<&str> = [
+            (&self.profile, "edit the profile"),
+            (&self.identifiers, "change the sign-in names"),
+            (&self.switch, "disable the account and end sessions"),
+            (&self.delete, "delete it"),
+        ]
+        .into_iter()
+        .filter_map(|(act, words)| act.is_on().then_some(words))
+        .collect();
+        match can.split_last() {
+            None => "You can look at this account.".into(),
+            Some((only, [])) => format!("You can {only}."),
+            Some((last, others)) => format!("You can {} and {last}.", others.join(", ")),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "portal/accounts/detail.html", blocks = ["content"])]
+struct Show {
+    f: Frame,
+    base: String,
+    detail: accounts::Detail,
+    may: May,
+    member: Vec<MemberActs>,
+    joins: Vec<Choice>,
+    groups: Vec<String>,
+    sessions: Vec<Session>,
+    confirmed: (bool, bool),
+}
+view!(Show, as_content, json);
+
+impl Show {
+    fn in_group(&self, name: &str) -> bool {
+        self.detail.groups.iter().any(|group| group == name)
+    }
+
+    fn acts_at(&self, id: &str) -> Option<&MemberActs> {
+        self.member.iter().find(|acts| acts.organization == id)
+    }
+
+    fn is_disabled(&self) -> bool {
+        self.detail.account.status == Status::Disabled
+    }
+
+    /// I-1: nobody changes how an invited account signs in.
+    fn is_invited(&self) -> bool {
+        self.detail.account.status == Status::Invited
+    }
+
+    /// The reasons of what is off, each once.
+    fn reasons(&self) -> Vec<&str> {
+        let mut reasons: Vec<&str> =
+            [&self.may.profile, &self.may.identifiers, &self.may.switch, &self.may.delete].into_iter().filter_map(Act::reason).collect();
+        reasons.sort_unstable();
+        reasons.dedup();
+        reasons
+    }
+
+    fn json(&self) -> serde_json::Value {
+        crate::web::console::accounts::detail_json(&self.detail)
+    }
+}
+
+/// `GET /portal/o/{organization}/accounts/{account}`
+pub async fn detail(permit: Permit<Portal<ManagementRead>>, ask: Ask, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
+    let (organization, id) = path.into_inner();
+    let limits = ask.house.outside.limits;
+    let (place, detail, acts, joins, groups, sessions, confirmed) = ask
+        .house
+        .work(move |db| {
+            db.read(&permit, |view| {
+                let place = portal::here(view, &organization, Some(&id))?;
+                let store = &place.store;
+                let detail = accounts::detail::<InPortal>(view, store.key, &id)?;
+                let acts = accounts::acts(view, &detail.account)?;
+                let groups = identity_stores::group_names(view, store)?;
+                let sessions = sessions::of(view, &detail.account, limits)?;
+                let confirmed = accounts::edited(view, store.key, &id)?.confirmed;
+                let mut joins = if acts.joins::<InPortal>() { portal::joins(view, &place)? } else { Vec::new() };
+                joins.retain(|choice| !detail.memberships.iter().any(|member| member.organization_id == choice.id));
+                Ok((place, detail, acts, joins, groups, sessions, confirmed))
+            })
+        })
+        .await?;
+    let base = super::base(&place);
+    let crumbs = vec![crumb(format!("{base}/accounts"), "Accounts"), here(detail.account.title())];
+    let f = super::frame(&ask, "accounts", Some(&place), crumbs);
+    let member = accounts::member_acts::<InPortal>(&acts, &detail);
+    Ok(page(Show { f, base, may: May::of(&acts), member, detail, joins, groups, sessions, confirmed }).whole().respond_to(&ask.req))
+}
