@@ -124,7 +124,7 @@ pub fn assigning(database: &str, place: &Place) -> anyhow::Result<()> {
         let store = identity_stores::find_with_roles(view, STORE)?;
         Ok(Wanted {
             organization: organizations::find(view, store.key, &place.organization)?,
-            role: roles::find(view, &store, &place.role)?.role,
+            role: roles::find(view, &store, &place.role)?,
         })
     })?;
     let (organization, role) = (wanted.organization.key.0, wanted.role.key.0);

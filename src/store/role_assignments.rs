@@ -430,7 +430,8 @@ fn inherited_from(conn: &mut Conn, wanted: &Wanted, of: &[AccountKey], now: Time
         "SELECT ra.account, o.key, o.id, o.name FROM organization_closure c JOIN role_assignments ra ON ra.organization = c.ancestor \
          JOIN organizations o ON o.key = c.ancestor WHERE c.depth > 0 AND c.descendant = ",
     );
-    sql.bind(wanted.organization.key).push(" AND ra.role = ").bind(wanted.role.key);
+    // The + keeps SQLite from looking through everybody who holds the role.
+    sql.bind(wanted.organization.key).push(" AND +ra.role = ").bind(wanted.role.key);
     sql.push(" AND (ra.ends IS NULL OR ra.ends > ")
         .bind(now)
         .push(") AND ra.account IN ")

@@ -61,21 +61,27 @@ struct Row {
     changed_at: Time,
     #[diesel(sql_type = Nullable<Text>)]
     changed_by: Option<String>,
+}
+
+#[derive(QueryableByName)]
+struct ListedRow {
+    #[diesel(embed)]
+    role: Row,
     #[diesel(sql_type = BigInt)]
     held: i64,
 }
 
-impl Placed for Row {
+impl Placed for ListedRow {
     fn cursor(&self, order: &Order) -> Cursor {
         let sorted = match order.column {
-            "r.changed_at" => Sorted::Int(self.changed_at.micros()),
-            _ => Sorted::Text(self.name_sort.clone()),
+            "r.changed_at" => Sorted::Int(self.role.changed_at.micros()),
+            _ => Sorted::Text(self.role.name_sort.clone()),
         };
-        Cursor(sorted, self.key.0)
+        Cursor(sorted, self.role.key.0)
     }
 }
 
-impl From<Row> for Listed {
+impl From<Row> for Role {
     fn from(row: Row) -> Self {
         let terms = Terms {
             name: row.name,
@@ -84,16 +90,13 @@ impl From<Row> for Listed {
             auto_first: row.auto_first,
             rights: Rights::from_bits(row.rights as u16),
         };
-        let role = Role {
-            key: row.key,
-            id: row.id,
-            store: row.store,
-            terms,
-            rev: row.rev,
-            changed_at: row.changed_at,
-            changed_by: row.changed_by,
-        };
-        Self { role, held: row.held }
+        Self { key: row.key, id: row.id, store: row.store, terms, rev: row.rev, changed_at: row.changed_at, changed_by: row.changed_by }
+    }
+}
+
+impl From<ListedRow> for Listed {
+    fn from(row: ListedRow) -> Self {
+        Self { role: row.role.into(), held: row.held }
     }
 }
 
@@ -106,14 +109,16 @@ pub struct Listed {
     pub held: i64,
 }
 
-fn columns(now: Time) -> Sql {
-    let mut sql = Sql::new(
-        "SELECT r.key, r.id, r.store, r.name, r.name_sort, r.description, r.auto_every, r.auto_first, r.rights, r.rev, r.changed_at, r.changed_by, \
-         r.lasting + (SELECT count(DISTINCT ra.account) FROM role_assignments ra WHERE ra.role = r.key AND ra.ends > ",
-    );
-    // The count that is kept of those who hold it without an end, and those who hold it only up to an end ahead.
-    sql.bind(now).push(
-        " AND NOT EXISTS (SELECT 1 FROM role_assignments l WHERE l.account = ra.account AND l.role = ra.role AND l.ends IS NULL)) AS held",
+const COLUMNS: &str = "SELECT r.key, r.id, r.store, r.name, r.name_sort, r.description, r.auto_every, r.auto_first, r.rights, r.rev, r.changed_at, r.changed_by";
+
+/// The columns with how many hold it: the count that is kept of those who hold it without an end, and those who hold
+/// it only up to an end ahead.
+fn listed_columns(now: Time) -> Sql {
+    let mut sql = Sql::new(COLUMNS);
+    sql.push(", r.lasting + (SELECT count(DISTINCT ra.account) FROM role_assignments ra WHERE ra.role = r.key AND ra.ends > ").bind(now);
+    // The + keeps SQLite from looking through everybody who holds the role instead of through what the account holds.
+    sql.push(
+        " AND NOT EXISTS (SELECT 1 FROM role_assignments l WHERE l.account = ra.account AND +l.role = ra.role AND l.ends IS NULL)) AS held",
     );
     sql
 }
@@ -175,7 +180,7 @@ pub fn list(
     }
     let order =
         Order { column: if filter.by_change { "r.changed_at" } else { "r.name_sort" }, key: "r.key", descending: filter.descending };
-    Ok(paging::slice_with::<Row>(conn, &columns(now), &from, order, paging)?.map(Listed::from))
+    Ok(paging::slice_with::<ListedRow>(conn, &listed_columns(now), &from, order, paging)?.map(Listed::from))
 }
 
 /// How many roles of the store do not open the accounts list (R-4).
@@ -194,42 +199,49 @@ fn no_minimum(from: &mut Sql) {
     from.push(" AND (r.rights & ").bind(bit).push(") = 0");
 }
 
-fn find_in(conn: &mut Conn, store: StoreKey, id: &str, now: Time) -> Result<Listed, Problem> {
-    let mut sql = columns(now);
-    sql.push(" FROM roles r WHERE r.store = ").bind(store).push(" AND r.id = ").bind(id);
-    sql.load::<Row>(conn)?.pop().map(Listed::from).ok_or(Problem::NotFound)
-}
-
 /// A role of a store. Who may assign roles somewhere in the store must name them, so `G` is any permission that
 /// deals with roles; the store was found through the reader's reach.
 ///
 /// # Errors
 /// [`Problem::NotFound`] when the store has no such role.
-pub fn find<G: Ground>(reader: &mut impl Reader<G>, store: &IdentityStore, id: &str) -> Result<Listed, Problem> {
-    let now = reader.now();
-    find_in(reader.conn(), store.key, id, now)
+pub fn find<G: Ground>(reader: &mut impl Reader<G>, store: &IdentityStore, id: &str) -> Result<Role, Problem> {
+    let mut sql = Sql::new(COLUMNS);
+    sql.push(" FROM roles r WHERE r.store = ").bind(store.key).push(" AND r.id = ").bind(id);
+    one(sql, reader.conn())
+}
+
+/// As [`find`], with how many hold it.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_listed<G: Ground>(reader: &mut impl Reader<G>, store: &IdentityStore, id: &str) -> Result<Listed, Problem> {
+    let mut sql = listed_columns(reader.now());
+    sql.push(" FROM roles r WHERE r.store = ").bind(store.key).push(" AND r.id = ").bind(id);
+    sql.load::<ListedRow>(reader.conn())?.pop().map(Listed::from).ok_or(Problem::NotFound)
 }
 
 /// As [`find`], by name.
 ///
 /// # Errors
 /// As [`find`].
-pub fn find_by_name<G: Ground>(reader: &mut impl Reader<G>, store: &IdentityStore, name: &str) -> Result<Listed, Problem> {
-    let now = reader.now();
-    let mut sql = columns(now);
+pub fn find_by_name<G: Ground>(reader: &mut impl Reader<G>, store: &IdentityStore, name: &str) -> Result<Role, Problem> {
+    let mut sql = Sql::new(COLUMNS);
     sql.push(" FROM roles r WHERE r.store = ").bind(store.key).push(" AND r.name_folded = ").bind(text::fold(name));
-    sql.load::<Row>(reader.conn())?.pop().map(Listed::from).ok_or(Problem::NotFound)
+    one(sql, reader.conn())
 }
 
 /// As [`find`], by the key that a draft keeps.
 ///
 /// # Errors
 /// As [`find`].
-pub fn find_by_key<G: Ground>(reader: &mut impl Reader<G>, store: &IdentityStore, key: RoleKey) -> Result<Listed, Problem> {
-    let now = reader.now();
-    let mut sql = columns(now);
+pub fn find_by_key<G: Ground>(reader: &mut impl Reader<G>, store: &IdentityStore, key: RoleKey) -> Result<Role, Problem> {
+    let mut sql = Sql::new(COLUMNS);
     sql.push(" FROM roles r WHERE r.store = ").bind(store.key).push(" AND r.key = ").bind(key);
-    sql.load::<Row>(reader.conn())?.pop().map(Listed::from).ok_or(Problem::NotFound)
+    one(sql, reader.conn())
+}
+
+fn one(sql: Sql, conn: &mut Conn) -> Result<Role, Problem> {
+    sql.load::<Row>(conn)?.pop().map(Role::from).ok_or(Problem::NotFound)
 }
 
 /// The roles to choose from in a form: id and name, by name.
@@ -460,7 +472,7 @@ pub fn edit(
     confirmed: Option<&str>,
 ) -> Result<Saved, Problem> {
     let now = tx.now();
-    let role = find_in(tx.conn(), store.key, id, now)?.role;
+    let role = find(tx, store, id)?;
     if role.rev != rev {
         return Ok(Saved::Stale(role));
     }
@@ -539,8 +551,7 @@ fn assigned<G: Ground>(reader: &mut impl Reader<G>, role: RoleKey) -> Result<Vec
 /// [`Problem::Conflict`] while it is held.
 pub fn delete(tx: &mut Tx<OrganizationRoleDelete>, store: &IdentityStore, id: &str) -> Result<Role, Problem> {
     use super::schema::{role_assignments, selection_drafts};
-    let now = tx.now();
-    let Listed { role, held } = find_in(tx.conn(), store.key, id, now)?;
+    let Listed { role, held } = find_listed(tx, store, id)?;
     if held > 0 {
         let accounts = text::count(held, "account still holds it", "accounts still hold it");
         return Err(Problem::Conflict(format!("{accounts}. Take it from them first.")));

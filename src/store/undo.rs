@@ -121,7 +121,7 @@ fn store_of<G: Ground>(tx: &mut Tx<G>, event: &Recorded) -> Result<IdentityStore
 pub fn assignment(tx: &mut Tx<RoleAssignmentEdit>, event: &Recorded) -> Result<(String, String), Problem> {
     let store = store_of(tx, event)?;
     let organization = organizations::find(tx, store.key, event.subject("organization")?)?;
-    let role = roles::find(tx, &store, event.subject("role")?).map_err(|_| moved_on())?.role;
+    let role = roles::find(tx, &store, event.subject("role")?).map_err(|_| moved_on())?;
     let wanted = Wanted { organization, role };
     let to = format!("/admin/stores/{}/role-assignments?org={}&role={}", store.slug, wanted.organization.id, wanted.role.id);
     let (role, place) = (&wanted.role.terms.name, &wanted.organization.name);
@@ -162,7 +162,7 @@ fn former(row: &Value) -> Option<Former> {
 pub fn role(tx: &mut Tx<OrganizationRoleEdit>, event: &Recorded) -> Result<(String, String), Problem> {
     let store = store_of(tx, event)?;
     let id = event.subject("role")?.to_owned();
-    let role = roles::find(tx, &store, &id).map_err(|_| moved_on())?.role;
+    let role = roles::find(tx, &store, &id).map_err(|_| moved_on())?;
     let left = event.detail.get("rev").and_then(Value::as_i64);
     if left != Some(i64::from(role.rev)) {
         return Err(moved_on());

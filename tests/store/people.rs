@@ -59,7 +59,7 @@ impl Database {
     /// A role of Customers, by name.
     pub fn role_named(&self, name: &str) -> Role {
         let store = self.customers();
-        self.db.read(&self.permit::<RoleAssignmentView>(SUPER), |view| roles::find_by_name(view, &store, name)).unwrap().role
+        self.db.read(&self.permit::<RoleAssignmentView>(SUPER), |view| roles::find_by_name(view, &store, name)).unwrap()
     }
 
     /// A pair of Customers.

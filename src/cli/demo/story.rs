@@ -118,7 +118,7 @@ fn widen_role(db: &Db, who: &str) -> Result<(), Problem> {
     let permit = actor(db, who)?.permit::<OrganizationRoleEdit>(origin(who))?;
     db.write(&permit, |tx| {
         let store = identity_stores::find_with_roles(tx, STORE)?;
-        let role = roles::find_by_name(tx, &store, ROLE)?.role;
+        let role = roles::find_by_name(tx, &store, ROLE)?;
         let rights = role.terms.rights.union([Cell::AuthenticatorsWrite].into_iter().collect());
         let terms = Terms { rights, ..role.terms.clone() };
         let mark = roles::effect(tx, &role, &terms)?.mark();
@@ -129,7 +129,7 @@ fn widen_role(db: &Db, who: &str) -> Result<(), Problem> {
 /// The pair of the story's role with the organization of this name.
 fn pair(tx: &mut crate::store::Tx<RoleAssignmentEdit>, organization: &str) -> Result<Wanted, Problem> {
     let store = identity_stores::find_with_roles(tx, STORE)?;
-    let role = roles::find_by_name(tx, &store, ROLE)?.role;
+    let role = roles::find_by_name(tx, &store, ROLE)?;
     let (choices, _) = organizations::choices(tx, store.key)?;
     let choice = choices.iter().find(|choice| choice.path.ends_with(organization)).ok_or(Problem::NotFound)?;
     Ok(Wanted { organization: organizations::find(tx, store.key, &choice.id)?, role })

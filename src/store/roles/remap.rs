@@ -1,6 +1,6 @@
 //! A role that is held is replaced by another one everywhere and deleted, in one step (R-6, Z-8).
 
-use super::{Listed, assigned, delete, find_in};
+use super::{assigned, delete, find};
 use crate::{
     access::{
         confer,
@@ -102,9 +102,9 @@ fn judged(
     to: &str,
 ) -> Result<(Remap, Vec<Row>), Problem> {
     let now = reader.now();
-    let role = find_in(reader.conn(), store.key, id, now)?.role;
-    let Listed { role: to, .. } = match find_in(reader.conn(), store.key, to, now) {
-        Ok(found) if found.role.key != role.key => found,
+    let role = find(reader, store, id)?;
+    let to = match find(reader, store, to) {
+        Ok(found) if found.key != role.key => found,
         Ok(_) | Err(Problem::NotFound) => return Err(Refusal::at("to", "Choose another role of this store.").into()),
         Err(problem) => return Err(problem),
     };

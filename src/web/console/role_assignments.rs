@@ -73,7 +73,7 @@ pub(super) fn crumbs(store: &IdentityStore, last: Option<&str>) -> Vec<Crumb> {
 
 /// The pair that an address names, in the reach of the permit.
 pub(super) fn wanted<G: Ground>(view: &mut View<'_, G>, store: &IdentityStore, org: &str, role: &str) -> Result<Wanted, Problem> {
-    Ok(Wanted { organization: organizations::find(view, store.key, org)?, role: roles::find(view, store, role)?.role })
+    Ok(Wanted { organization: organizations::find(view, store.key, org)?, role: roles::find(view, store, role)? })
 }
 
 pub(super) fn chosen<G: Ground>(view: &mut View<'_, G>, wanted: Wanted) -> Result<Chosen, Problem> {
@@ -160,7 +160,7 @@ pub async fn list(permit: Permit<RoleAssignmentView>, ask: Ask, slug: Path<Strin
                 let at = if org.is_empty() { None } else { Some(organizations::find(view, store.key, &org)?) };
                 let (organizations, more) = organizations::choices_for(view, store.key, &find, at.as_ref())?;
                 let pairing = Pairing { organizations, more: more || !find.is_empty(), roles: roles::choices(view, store.key)? };
-                let what = if role.is_empty() { None } else { Some(roles::find(view, &store, &role)?.role) };
+                let what = if role.is_empty() { None } else { Some(roles::find(view, &store, &role)?) };
                 match (at, what) {
                     (Some(organization), Some(role)) => {
                         let holders = role_assignments::holders(view, &organization, role.key, &q, &paging)?;
@@ -221,7 +221,7 @@ pub async fn export(
             db.read(&permit_too, |view| {
                 let store = identity_stores::find_with_roles(view, &slug)?;
                 let at = if org.is_empty() { None } else { Some(organizations::find(view, store.key, &org)?) };
-                let what = if role.is_empty() { None } else { Some(roles::find(view, &store, &role)?.role) };
+                let what = if role.is_empty() { None } else { Some(roles::find(view, &store, &role)?) };
                 Ok((store, at, what))
             })
         })
@@ -417,7 +417,7 @@ pub async fn assign(permit: Permit<RoleAssignmentEdit>, ask: Ask, slug: Path<Str
                 // Found again under the lock: the pair may have changed or left reach.
                 let organization = organizations::find(tx, wanted_too.organization.store, &wanted_too.organization.id)?;
                 let store = identity_stores::find_with_roles(tx, &slug)?;
-                let role = roles::find(tx, &store, &wanted_too.role.id)?.role;
+                let role = roles::find(tx, &store, &wanted_too.role.id)?;
                 let to = pair_address(&base(&store), &organization, &role);
                 let gave = role_assignments::add(tx, &Wanted { organization, role }, &ids_too, frozen, period, &reason)?;
                 Ok((gave, to))
@@ -538,7 +538,7 @@ pub async fn remove(permit: Permit<RoleAssignmentEdit>, ask: Ask, slug: Path<Str
             db.write_once(&permit, once.as_deref(), |tx| {
                 let store = identity_stores::find_with_roles(tx, &slug)?;
                 let organization = organizations::find(tx, store.key, &fields.org)?;
-                let wanted = Wanted { organization, role: roles::find(tx, &store, &fields.role)?.role };
+                let wanted = Wanted { organization, role: roles::find(tx, &store, &fields.role)? };
                 let removed = role_assignments::remove(tx, &wanted, &fields.account)?;
                 let to = pair_address(&base(&store), &wanted.organization, &wanted.role);
                 Ok(((to.clone(), wanted, removed), to))

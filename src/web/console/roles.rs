@@ -391,7 +391,7 @@ impl Editing {
 
 fn load<G: Ground>(view: &mut View<'_, G>, slug: &str, id: Option<&str>) -> Result<Editing, Problem> {
     let store = identity_stores::find_with_roles(view, slug)?;
-    let listed = id.map(|id| roles::find(view, &store, id)).transpose()?;
+    let listed = id.map(|id| roles::find_listed(view, &store, id)).transpose()?;
     let used = match &listed {
         Some(listed) => view.also::<OrganizationRoleView, _>(|view| roles::used(view, listed.role.key, 5))?,
         None => (Vec::new(), 0),
@@ -408,7 +408,7 @@ pub async fn new(permit: Permit<OrganizationRoleAdd>, ask: Ask, slug: Path<Strin
         .work(move |db| {
             db.read(&permit, |view| {
                 let editing = load(view, &slug, None)?;
-                let copied = if from.is_empty() { None } else { Some(roles::find(view, &editing.store, &from)?.role) };
+                let copied = if from.is_empty() { None } else { Some(roles::find(view, &editing.store, &from)?) };
                 Ok((editing, copied))
             })
         })

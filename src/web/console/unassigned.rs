@@ -122,7 +122,7 @@ impl List {
 /// The pair of a draft, if both are still there and in reach.
 pub(super) fn wanted_of<G: Ground>(view: &mut Reading<'_, G>, store: &IdentityStore, draft: &Draft) -> Result<Wanted, Problem> {
     let organization = organizations::find_by_key(view, draft.organization)?;
-    let role = roles::find_by_key(view, store, draft.role)?.role;
+    let role = roles::find_by_key(view, store, draft.role)?;
     Ok(Wanted { organization, role })
 }
 

@@ -257,7 +257,7 @@ impl<'a> Program<'a> {
     fn wanted(&self, tx: &mut Tx<'_, RoleAssignmentEdit>, role: usize, at: usize) -> Result<Wanted, Problem> {
         Ok(Wanted {
             organization: organizations::find(tx, self.customers.key, &self.organizations[at].id)?,
-            role: roles::find(tx, &self.customers, &self.roles[role])?.role,
+            role: roles::find(tx, &self.customers, &self.roles[role])?,
         })
     }
 

@@ -1,0 +1,2 @@
+-- PostgreSQL has statistics and finds its way: only SQLite's triggers are made anew.
+SELECT 1;
