@@ -3,7 +3,7 @@
 use crate::{
     access::{Origin, system},
     config::Options,
-    store::{Db, set_up},
+    store::{Db, Seal, set_up},
     web::{House, passwords::Passwords, server},
 };
 use anyhow::Context;
@@ -19,7 +19,9 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
 pub(super) fn serve(options: &Options, db: Db, say: impl FnOnce(&str)) -> anyhow::Result<()> {
     let address = options.address()?;
     let listener = TcpListener::bind(address).with_context(|| format!("{address} cannot be listened on"))?;
-    let outside = options.outside(listener.local_addr()?, options.key()?)?;
+    let key = options.key()?;
+    let db = db.sealing_with(Seal::from_key(&key));
+    let outside = options.outside(listener.local_addr()?, key)?;
     println!("Bailiwick is at {}", outside.public_url);
     let permit = system::set_up(Origin::default());
     if db.read(&permit, |view| set_up::is_due(view))? {

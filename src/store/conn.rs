@@ -1,5 +1,6 @@
 //! One pool over SQLite or PostgreSQL, chosen by the scheme of the URL.
 
+use super::seal::Seal;
 use crate::{
     clock::{Chance, Clock},
     problem::Problem,
@@ -18,6 +19,7 @@ use std::{
     },
     time::Duration,
 };
+use tokio::sync::Notify;
 
 /// A connection to either database; queries are written once for both.
 #[derive(diesel::MultiConnection)]
@@ -124,6 +126,8 @@ pub struct Db {
     pub clock: Clock,
     /// Makes ids, tokens and salts.
     pub chance: Chance,
+    pub(super) seal: Seal,
+    pub(super) posted: Arc<Notify>,
     backend: Backend,
     queries: Arc<AtomicU64>,
 }
@@ -147,7 +151,19 @@ impl Db {
             .error_handler(Box::new(QuietErrors))
             .build(Manager { backend, target, queries: Arc::clone(&queries) })
             .map_err(|error| OpenError(format!("The database cannot be opened: {error}")))?;
-        Ok(Self { pool, clock, chance, backend, queries })
+        let seal = Seal::of_chance(&chance);
+        Ok(Self { pool, clock, chance, seal, posted: Arc::new(Notify::new()), backend, queries })
+    }
+
+    /// The same with the seal of the installation, which every process that serves needs. Without it, what is sealed
+    /// cannot be opened by anybody else.
+    pub fn sealing_with(self, seal: Seal) -> Self {
+        Self { seal, ..self }
+    }
+
+    /// Waits until this process has posted a letter.
+    pub async fn posted(&self) {
+        self.posted.notified().await;
     }
 
     /// Which database it is.

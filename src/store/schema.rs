@@ -350,3 +350,23 @@ diesel::table! {
         body -> Text,
     }
 }
+
+diesel::table! {
+    mails (key) {
+        key -> BigInt,
+        id -> Text,
+        account -> Nullable<BigInt>,
+        channel -> Text,
+        recipient -> Text,
+        subject -> Text,
+        body -> Nullable<Text>,
+        status -> Text,
+        tries -> Integer,
+        due_at -> BigInt,
+        claimed_until -> Nullable<BigInt>,
+        useful_until -> BigInt,
+        error -> Nullable<Text>,
+        created_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}

@@ -256,6 +256,7 @@ pub fn delete(tx: &mut Tx<UserDelete>, store: &IdentityStore, id: &str, handed_o
         "account_imports",
         "selection_items",
         "selection_drafts",
+        "mails",
     ] {
         let mut sql = Sql::new("DELETE FROM ");
         sql.push(table).push(" WHERE account = ").bind(key);
