@@ -19,7 +19,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 /// A connection to either database; queries are written once for both.
 #[derive(diesel::MultiConnection)]
@@ -127,9 +127,22 @@ pub struct Db {
     /// Makes ids, tokens and salts.
     pub chance: Chance,
     pub(super) seal: Seal,
-    pub(super) posted: Arc<Notify>,
+    pub(super) posted: Arc<watch::Sender<()>>,
     backend: Backend,
     queries: Arc<AtomicU64>,
+}
+
+/// Tells when there is something to send.
+pub struct Postings(watch::Receiver<()>);
+
+impl Postings {
+    /// Waits until letters have been posted since it was last asked.
+    pub async fn next(&mut self) {
+        // Without a database there is nothing to wait for.
+        if self.0.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -152,7 +165,7 @@ impl Db {
             .build(Manager { backend, target, queries: Arc::clone(&queries) })
             .map_err(|error| OpenError(format!("The database cannot be opened: {error}")))?;
         let seal = Seal::of_chance(&chance);
-        Ok(Self { pool, clock, chance, seal, posted: Arc::new(Notify::new()), backend, queries })
+        Ok(Self { pool, clock, chance, seal, posted: Arc::new(watch::Sender::new(())), backend, queries })
     }
 
     /// The same with the seal of the installation, which every process that serves needs. Without it, what is sealed
@@ -161,9 +174,9 @@ impl Db {
         Self { seal, ..self }
     }
 
-    /// Waits until this process has posted a letter.
-    pub async fn posted(&self) {
-        self.posted.notified().await;
+    /// Tells from now on when this process has posted a letter.
+    pub fn postings(&self) -> Postings {
+        Postings(self.posted.subscribe())
     }
 
     /// Which database it is.

@@ -74,8 +74,8 @@ pub struct Claimed {
     key: i64,
     /// Public id: the same at every try.
     pub id: String,
-    /// How it is sent.
-    pub channel: Channel,
+    /// Whose it is.
+    pub account: Option<AccountKey>,
     /// How often it has been taken, this time included.
     pub tries: i32,
     /// When it was posted.
@@ -102,8 +102,8 @@ struct Due {
     key: i64,
     #[diesel(sql_type = Text)]
     id: String,
-    #[diesel(sql_type = Text)]
-    channel: Channel,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    account: Option<AccountKey>,
     #[diesel(sql_type = Integer)]
     tries: i32,
     #[diesel(sql_type = BigInt)]
@@ -114,21 +114,22 @@ struct Due {
     body: Option<String>,
 }
 
-/// Takes letters that are due, at most `most`, longest due first. Nobody else gets them until they are settled or
+/// Takes letters of a channel that are due, at most `most`, longest due first. Nobody else gets them until they are settled or
 /// [`LEASE`] is over, so that one whose worker died is sent all the same.
 ///
 /// # Errors
 /// What the database says.
-pub fn claim(db: &Db, most: i64) -> Result<Vec<Claimed>, Problem> {
+pub fn claim(db: &Db, channel: Channel, most: i64) -> Result<Vec<Claimed>, Problem> {
     let postgres = db.backend() == Backend::Postgres;
     db.note(|note| {
         let now = note.now();
         let until = now.plus_seconds(LEASE);
         let mut sql = Sql::new("UPDATE mails SET tries = tries + 1, claimed_until = ");
         sql.bind(until).push(" WHERE key IN (SELECT key FROM mails WHERE status = 'waiting' AND due_at <= ").bind(now);
+        sql.push(" AND channel = ").bind(channel.word());
         sql.push(" AND (claimed_until IS NULL OR claimed_until <= ").bind(now).push(") ORDER BY due_at, key LIMIT ").bind(most);
         sql.push(if postgres { " FOR UPDATE SKIP LOCKED)" } else { ")" });
-        sql.push(" RETURNING key, id, channel, tries, created_at, useful_until, body");
+        sql.push(" RETURNING key, id, account, tries, created_at, useful_until, body");
         let mut due: Vec<Due> = sql.load(note.conn())?;
         due.sort_by_key(|row| row.key);
         let mut claimed = Vec::with_capacity(due.len());
@@ -141,8 +142,8 @@ pub fn claim(db: &Db, most: i64) -> Result<Vec<Claimed>, Problem> {
             };
             match (hopeless, opened) {
                 (None, Some(letter)) => {
-                    let Due { key, id, channel, tries, created_at: posted_at, .. } = row;
-                    claimed.push(Claimed { key, id, channel, tries, posted_at, letter, until });
+                    let Due { key, id, account, tries, created_at: posted_at, .. } = row;
+                    claimed.push(Claimed { key, id, account, tries, posted_at, letter, until });
                 }
                 (why, _) => give_up(note.conn(), row.key, until, why.unwrap_or_default(), now)?,
             }

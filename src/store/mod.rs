@@ -72,6 +72,6 @@ pub mod undo;
 /// The world file: import and export.
 pub mod world;
 
-pub use conn::{Backend, Db, OpenError};
+pub use conn::{Backend, Db, OpenError, Postings};
 pub use seal::Seal;
 pub use transaction::{Note, Once, Reader, Tx, View};

@@ -224,7 +224,7 @@ impl Db {
             Ok(done)
         })?;
         if posted {
-            self.posted.notify_one();
+            self.posted.send_replace(());
         }
         Ok(done)
     }
