@@ -3,7 +3,11 @@
 
 use crate::{
     store::sessions::Limits,
-    web::{Outside, server::Tls},
+    web::{
+        Outside,
+        mail::{self, Post, Route},
+        server::Tls,
+    },
 };
 use anyhow::{Context, bail};
 use clap::Args;
@@ -43,6 +47,15 @@ pub struct Options {
     /// Private key, PEM
     #[arg(long, env = "BAILIWICK_TLS_KEY", global = true)]
     pub tls_key: Option<PathBuf>,
+    /// The mail server: smtps://user:password@host, or smtp://host?tls=required
+    #[arg(long, env = "BAILIWICK_SMTP_URL", hide_env_values = true, global = true)]
+    pub smtp_url: Option<String>,
+    /// Without a mail server: the folder for mails, a file each [default: beside the database]
+    #[arg(long, env = "BAILIWICK_MAIL_DIR", global = true)]
+    pub mail_dir: Option<PathBuf>,
+    /// Whom mails are from: "Brand <no-reply@brand.example>" [default: no-reply at the public URL]
+    #[arg(long, env = "BAILIWICK_MAIL_FROM", global = true)]
+    pub mail_from: Option<String>,
 }
 
 impl Options {
@@ -66,6 +79,9 @@ impl Options {
             key_file: self.key_file.or(below.key_file),
             tls_cert: self.tls_cert.or(below.tls_cert),
             tls_key: self.tls_key.or(below.tls_key),
+            smtp_url: self.smtp_url.or(below.smtp_url),
+            mail_dir: self.mail_dir.or(below.mail_dir),
+            mail_from: self.mail_from.or(below.mail_from),
         })
     }
 
@@ -116,7 +132,32 @@ impl Options {
         if !secure && !local && !self.insecure_http {
             bail!("Plain http off this machine lets others read passwords. Use https, or --insecure-http to say that the network is safe");
         }
-        Ok(Outside { public_url, secure, trusted_proxies: self.trusted_proxy.clone(), limits: Limits::default(), key })
+        Ok(Outside { public_url, secure, trusted_proxies: self.trusted_proxy.clone(), limits: Limits::default(), post: self.post()?, key })
+    }
+
+    /// How mails leave the house.
+    ///
+    /// # Errors
+    /// When a URL or an address is not right.
+    pub fn post(&self) -> anyhow::Result<Post> {
+        let mails = match (&self.smtp_url, &self.mail_dir) {
+            (Some(_), Some(_)) => bail!("--smtp-url and --mail-dir do not go together"),
+            (Some(url), None) => Route::smtp(url)?,
+            (None, Some(folder)) => Route::Folder(folder.clone()),
+            (None, None) => Route::Folder(self.beside("mail")?),
+        };
+        let from = self.mail_from.as_deref().map(mail::sender).transpose()?;
+        Ok(Post { from, ..Post::by(mails) })
+    }
+
+    /// A file or folder beside an SQLite database, or beside the key.
+    fn beside(&self, ending: &str) -> anyhow::Result<PathBuf> {
+        let file = match (self.database().strip_prefix("sqlite:"), &self.key_file) {
+            (Some(database), _) => database.trim_start_matches("//").to_owned(),
+            (None, Some(key)) => key.display().to_string(),
+            (None, None) => bail!("On PostgreSQL --key-file names the file with the secret key; all processes use the same"),
+        };
+        Ok(PathBuf::from(format!("{file}.{ending}")))
     }
 
     /// The secret key: read, or made beside a SQLite database.
@@ -124,10 +165,9 @@ impl Options {
     /// # Errors
     /// When it is missing on PostgreSQL, or cannot be read or made.
     pub fn key(&self) -> anyhow::Result<[u8; 64]> {
-        let file = match (&self.key_file, self.database().strip_prefix("sqlite:")) {
-            (Some(file), _) => file.clone(),
-            (None, Some(database)) => PathBuf::from(format!("{}.key", database.trim_start_matches("//"))),
-            (None, None) => bail!("On PostgreSQL --key-file names the file with the secret key; all processes use the same"),
+        let file = match &self.key_file {
+            Some(file) => file.clone(),
+            None => self.beside("key")?,
         };
         match std::fs::read(&file) {
             Ok(bytes) => bytes.try_into().map_err(|_| anyhow::anyhow!("{} is no key of ours: it has 64 bytes", file.display())),

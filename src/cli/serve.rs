@@ -3,8 +3,8 @@
 use crate::{
     access::{Origin, system},
     config::Options,
-    store::{Db, set_up},
-    web::{House, passwords::Passwords, server},
+    store::{Db, Seal, set_up},
+    web::{House, mail::Route, passwords::Passwords, server},
 };
 use anyhow::Context;
 use std::{net::TcpListener, sync::Arc};
@@ -19,8 +19,14 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
 pub(super) fn serve(options: &Options, db: Db, say: impl FnOnce(&str)) -> anyhow::Result<()> {
     let address = options.address()?;
     let listener = TcpListener::bind(address).with_context(|| format!("{address} cannot be listened on"))?;
-    let outside = options.outside(listener.local_addr()?, options.key()?)?;
+    let key = options.key()?;
+    let db = db.sealing_with(Seal::from_key(&key));
+    let outside = options.outside(listener.local_addr()?, key)?;
     println!("Bailiwick is at {}", outside.public_url);
+    match &outside.post.mails {
+        Route::Smtp(_) => println!("Mails go to {}", outside.post.mails.place()),
+        Route::Folder(folder) => println!("Mails are written to {}", folder.display()),
+    }
     let permit = system::set_up(Origin::default());
     if db.read(&permit, |view| set_up::is_due(view))? {
         let code = db.write(&permit, set_up::new_code)?;

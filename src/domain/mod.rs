@@ -14,6 +14,8 @@ pub mod event;
 pub mod identity_store;
 /// Keys: the small integers by which rows know each other.
 pub mod key;
+/// What the house writes to people.
+pub mod letter;
 /// E-mail domains of organizations.
 pub mod mail_domain;
 /// Nodes of the one tree of the tenant.

@@ -1,7 +1,10 @@
 //! Instants in UTC, to the microsecond (Z-1).
 
+use serde::{Deserialize, Serialize};
+
 /// An instant: microseconds since 1970 in UTC, the precision that both databases keep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Time(i64);
 
 impl Time {

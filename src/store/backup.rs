@@ -2,6 +2,7 @@
 
 use super::{
     conn::{Backend, Conn, Db, target},
+    mails,
     schema::sessions,
 };
 use crate::{
@@ -107,6 +108,8 @@ fn make_ready(copy: &Path, clock: Clock, chance: Chance) -> Result<(), BackupErr
     db.migrate().map_err(|error| say(failed)(&error))?;
     let restored = db.write(&system::world(Origin::default()), |tx| {
         diesel::delete(sessions::table).execute(tx.conn())?;
+        let now = tx.now();
+        mails::withhold(tx.conn(), now)?;
         tx.record(Event::done("installation.restore"))
     });
     restored.map_err(|error| say(failed)(&error))?;

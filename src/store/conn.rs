@@ -1,5 +1,6 @@
 //! One pool over SQLite or PostgreSQL, chosen by the scheme of the URL.
 
+use super::seal::Seal;
 use crate::{
     clock::{Chance, Clock},
     problem::Problem,
@@ -18,6 +19,7 @@ use std::{
     },
     time::Duration,
 };
+use tokio::sync::watch;
 
 /// A connection to either database; queries are written once for both.
 #[derive(diesel::MultiConnection)]
@@ -124,8 +126,23 @@ pub struct Db {
     pub clock: Clock,
     /// Makes ids, tokens and salts.
     pub chance: Chance,
+    pub(super) seal: Seal,
+    pub(super) posted: Arc<watch::Sender<()>>,
     backend: Backend,
     queries: Arc<AtomicU64>,
+}
+
+/// Tells when there is something to send.
+pub struct Postings(watch::Receiver<()>);
+
+impl Postings {
+    /// Waits until letters have been posted since it was last asked.
+    pub async fn next(&mut self) {
+        // Without a database there is nothing to wait for.
+        if self.0.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -147,7 +164,19 @@ impl Db {
             .error_handler(Box::new(QuietErrors))
             .build(Manager { backend, target, queries: Arc::clone(&queries) })
             .map_err(|error| OpenError(format!("The database cannot be opened: {error}")))?;
-        Ok(Self { pool, clock, chance, backend, queries })
+        let seal = Seal::of_chance(&chance);
+        Ok(Self { pool, clock, chance, seal, posted: Arc::new(watch::Sender::new(())), backend, queries })
+    }
+
+    /// The same with the seal of the installation, which every process that serves needs. Without it, what is sealed
+    /// cannot be opened by anybody else.
+    pub fn sealing_with(self, seal: Seal) -> Self {
+        Self { seal, ..self }
+    }
+
+    /// Tells from now on when this process has posted a letter.
+    pub fn postings(&self) -> Postings {
+        Postings(self.posted.subscribe())
     }
 
     /// Which database it is.

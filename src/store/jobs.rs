@@ -4,7 +4,7 @@
 use super::{
     account_imports,
     conn::{Conn, Db, on_each},
-    once,
+    mails, once,
     schema::jobs,
     selections,
     sessions::{self, Limits},
@@ -29,6 +29,8 @@ pub struct Cleaned {
     pub throttles: usize,
     /// Lists of accounts that expired.
     pub account_imports: usize,
+    /// Letters that were sent or given up long ago.
+    pub mails: usize,
 }
 
 /// Takes away what has ended or expired, if that is due and no other process does it; else nothing. No right depends
@@ -48,6 +50,7 @@ pub fn clean_up(db: &Db, limits: Limits) -> Result<Option<Cleaned>, Problem> {
             once_keys: once::clean(note.conn(), now)?,
             throttles: throttles::clean(note.conn(), now)?,
             account_imports: account_imports::clean(note.conn(), now)?,
+            mails: mails::clean(note.conn(), now)?,
         }))
     })
 }

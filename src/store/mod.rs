@@ -7,6 +7,7 @@ mod conn;
 pub mod paging;
 mod reached;
 mod schema;
+mod seal;
 mod sql;
 mod targets;
 mod transaction;
@@ -39,6 +40,8 @@ pub mod home;
 pub mod identity_stores;
 /// Work that the house does by itself.
 pub mod jobs;
+/// Mails and texts to phones that wait to be sent.
+pub mod mails;
 mod once;
 /// Organizations.
 pub mod organizations;
@@ -71,5 +74,6 @@ pub mod undo;
 /// The world file: import and export.
 pub mod world;
 
-pub use conn::{Backend, Db, OpenError};
+pub use conn::{Backend, Db, OpenError, Postings};
+pub use seal::Seal;
 pub use transaction::{Note, Once, Reader, Tx, View};

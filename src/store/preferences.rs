@@ -1,7 +1,7 @@
 //! What a person likes (screens.md 4.16).
 
 use super::{
-    conn::{Conn, on_each},
+    conn::{Conn, Db, on_each},
     schema::preferences,
     transaction::{Note, Reader},
 };
@@ -44,6 +44,14 @@ impl Default for Preferences {
 /// What the database says.
 pub fn find<G: Ground>(reader: &mut impl Reader<G>, account: AccountKey) -> Result<Preferences, Problem> {
     load(reader.conn(), account)
+}
+
+/// The zone in which an account reads times, for what is sent to it.
+///
+/// # Errors
+/// What the database says.
+pub fn zone(db: &Db, account: AccountKey) -> Result<Option<String>, Problem> {
+    db.note(|note| Ok(load(note.conn(), account)?.time_zone))
 }
 
 fn load(conn: &mut Conn, account: AccountKey) -> Result<Preferences, Problem> {

@@ -447,5 +447,21 @@ diesel::table! {
     invitation_roles (invitation, role) {
         invitation -> BigInt,
         role -> BigInt,
+    mails (key) {
+        key -> BigInt,
+        id -> Text,
+        account -> Nullable<BigInt>,
+        channel -> Text,
+        recipient -> Text,
+        subject -> Text,
+        body -> Nullable<Text>,
+        status -> Text,
+        tries -> Integer,
+        due_at -> BigInt,
+        claimed_until -> Nullable<BigInt>,
+        useful_until -> BigInt,
+        error -> Nullable<Text>,
+        created_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
     }
 }

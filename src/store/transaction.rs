@@ -4,6 +4,7 @@ use super::{
     actors,
     conn::{Conn, Db},
     events, once,
+    seal::Seal,
 };
 use crate::{
     access::{Ground, Permit},
@@ -46,6 +47,8 @@ pub struct Tx<'c, G> {
     permit: Permit<G>,
     now: Time,
     chance: Chance,
+    seal: Seal,
+    posted: bool,
     recorded: usize,
     undoes: Option<String>,
 }
@@ -128,6 +131,15 @@ impl<G: Ground> Tx<'_, G> {
         &self.chance
     }
 
+    pub(super) fn seal(&self) -> &Seal {
+        &self.seal
+    }
+
+    /// There will be something to send once this transaction has committed.
+    pub(super) fn has_posted(&mut self) {
+        self.posted = true;
+    }
+
     /// Reads under another permission of the same person, inside this transaction.
     ///
     /// # Errors
@@ -192,7 +204,8 @@ impl Db {
     /// Whatever the work says, and then nothing is changed; [`Problem::Internal`] when it recorded no event.
     pub fn write<G: Ground, T>(&self, permit: &Permit<G>, work: impl FnOnce(&mut Tx<'_, G>) -> Result<T, Problem>) -> Result<T, Problem> {
         let mut conn = self.conn()?;
-        transaction(&mut conn, true, |conn| {
+        let mut posted = false;
+        let done = transaction(&mut conn, true, |conn| {
             let now = self.clock.now();
             let permit = match permit.actor() {
                 Some(actor) => {
@@ -201,13 +214,19 @@ impl Db {
                 }
                 None => permit.again(),
             };
-            let mut tx = Tx { conn, permit, now, chance: self.chance.clone(), recorded: 0, undoes: None };
+            let (chance, seal) = (self.chance.clone(), self.seal.clone());
+            let mut tx = Tx { conn, permit, now, chance, seal, posted: false, recorded: 0, undoes: None };
             let done = work(&mut tx)?;
+            posted = tx.posted;
             if tx.recorded == 0 {
                 return Err(Problem::Internal(anyhow::anyhow!("a write under {} left no trace in the event log", G::NAME)));
             }
             Ok(done)
-        })
+        })?;
+        if posted {
+            self.posted.send_replace(());
+        }
+        Ok(done)
     }
 
     /// As [`Db::write`], for work that may find that it has to ask first: what ends without an event is rolled back,

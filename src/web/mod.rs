@@ -18,6 +18,8 @@ pub mod frame;
 pub mod guard;
 /// Queries of lists: search, order, pages.
 pub mod list;
+/// Sending mails.
+pub mod mail;
 /// `/me`.
 pub mod me;
 /// The note at the top of the page after an act.
@@ -74,6 +76,8 @@ pub struct Outside {
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Limits of sessions.
     pub limits: Limits,
+    /// How mails leave the house.
+    pub post: mail::Post,
     /// The master key; others are derived from it.
     pub key: [u8; 64],
 }

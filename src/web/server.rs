@@ -1,6 +1,6 @@
 //! Building and running the server.
 
-use super::{House, form, guard, problem, routes, session};
+use super::{House, form, guard, mail, problem, routes, session};
 use crate::store::jobs;
 use actix_session::{
     SessionMiddleware,
@@ -69,6 +69,7 @@ pub struct Tls {
 pub async fn run(house: House, listener: TcpListener, tls: Option<Tls>) -> anyhow::Result<()> {
     super::passwords::warm_up();
     actix_web::rt::spawn(keep_clean(house.clone()));
+    let workers = mail::Workers::start(&house);
     let server = HttpServer::new(move || app(house.clone()))
         .workers(std::thread::available_parallelism().map_or(2, usize::from))
         .shutdown_timeout(20);
@@ -76,7 +77,9 @@ pub async fn run(house: House, listener: TcpListener, tls: Option<Tls>) -> anyho
         Some(tls) => server.listen_rustls_0_23(listener, tls_config(&tls)?)?,
         None => server.listen(listener)?,
     };
-    Ok(server.run().await?)
+    server.run().await?;
+    workers.stop().await;
+    Ok(())
 }
 
 /// Takes away what has ended or expired, now and then, for as long as the server runs.

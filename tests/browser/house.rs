@@ -4,6 +4,7 @@
 //! The database is SQLite; [`House::each`] gives another one on PostgreSQL, where `BAILIWICK_TEST_POSTGRES` names a
 //! maintenance database whose role may create others. When a house goes, its whole database is checked.
 
+use crate::sink::{Mail, Sink};
 use actix_web::{HttpServer, dev::ServerHandle};
 use bailiwick::{
     access::{Origin, system},
@@ -11,7 +12,7 @@ use bailiwick::{
     clock::{Chance, Clock},
     domain::{time::Time, world::World},
     store::{Db, check, sessions::Limits, set_up, world::Imported},
-    web::{Outside, passwords, passwords::Passwords, server},
+    web::{Outside, mail, passwords, passwords::Passwords, server},
 };
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_types::*};
 use std::{
@@ -54,6 +55,8 @@ pub struct House {
     pub db: Db,
     /// Where browsers find it.
     pub address: String,
+    /// Where its mails go.
+    pub sink: Sink,
     ahead: Arc<AtomicI64>,
     server: ServerHandle,
     place: Place,
@@ -83,20 +86,29 @@ impl House {
         let db = Db::open(&place.url(), 4, clock, Chance::system()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let outside =
-            Outside { public_url: address.clone(), secure: false, trusted_proxies: Vec::new(), limits: Limits::default(), key: [7; 64] };
+        let sink = Sink::open();
+        let outside = Outside {
+            public_url: address.clone(),
+            secure: false,
+            trusted_proxies: Vec::new(),
+            limits: Limits::default(),
+            post: sink.post(),
+            key: [7; 64],
+        };
         let inside = bailiwick::web::House { db: db.clone(), outside: Arc::new(outside), passwords: Passwords::default() };
         let (tell, told) = mpsc::channel();
         // `server::run` would serve until the whole process is told to stop; this one goes with its house.
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
+                let workers = mail::Workers::start(&inside);
                 let serving = HttpServer::new(move || server::app(inside.clone())).workers(1).disable_signals();
                 let serving = serving.listen(listener).unwrap().run();
                 tell.send(serving.handle()).unwrap();
                 serving.await.unwrap();
+                workers.stop().await;
             });
         });
-        Self { db, address, ahead, server: told.recv().unwrap(), place }
+        Self { db, address, sink, ahead, server: told.recv().unwrap(), place }
     }
 
     /// `SQLite` or `PostgreSQL`, for the words of a failing test.
@@ -110,6 +122,18 @@ impl House {
     /// Puts the clock forward.
     pub fn wait_minutes(&self, minutes: i64) {
         self.ahead.fetch_add(minutes * 60_000_000, Ordering::SeqCst);
+    }
+
+    /// The newest mail to an address that is not among those seen already (`seen`: how many there were); it comes soon.
+    pub fn mail_to(&self, address: &str, seen: usize) -> Mail {
+        for _ in 0..100 {
+            let mails = self.sink.mail_to(address);
+            if mails.len() > seen {
+                return mails[0].clone();
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        panic!("no mail came to {address}");
     }
 
     /// The address of the set-up page, with a fresh code.

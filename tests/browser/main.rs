@@ -3,6 +3,10 @@
 //!
 //! Run them with `tests/run --test browser`. `BAILIWICK_TEST_SHOTS` names a folder for pictures of every stop.
 
+#[allow(dead_code, reason = "shared; the other binary uses the rest")]
+#[path = "../house/sink.rs"]
+mod sink;
+
 mod house;
 mod visit;
 

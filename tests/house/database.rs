@@ -235,7 +235,7 @@ impl Database {
     /// Takes an account of Customers away, as its deletion will one day.
     pub fn vanish(&self, identifier: &str) {
         let key = self.number(&format!("SELECT key AS n FROM accounts WHERE id = '{}'", self.acc(identifier)));
-        for table in ["identifiers", "memberships", "role_assignments", "account_group_members", "sessions", "preferences"] {
+        for table in ["identifiers", "memberships", "role_assignments", "account_group_members", "sessions", "preferences", "mails"] {
             self.run(&format!("DELETE FROM {table} WHERE account = {key}"));
         }
         self.run(&format!("UPDATE identity_stores SET accounts = accounts - 1 WHERE key = (SELECT store FROM accounts WHERE key = {key})"));

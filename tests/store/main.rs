@@ -14,6 +14,7 @@ mod administrator_roles;
 mod backup;
 mod delegation;
 mod events;
+mod mails;
 mod model;
 mod once;
 mod paging;

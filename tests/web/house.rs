@@ -4,7 +4,12 @@
 //! [`House::each`] gives one on SQLite and, where `BAILIWICK_TEST_POSTGRES` names a maintenance database whose role
 //! may create others, one on PostgreSQL. When a house goes, its whole database is checked (`bailiwick check`).
 
-use crate::{database::Database, person::Person, place::Content};
+use crate::{
+    database::Database,
+    person::Person,
+    place::Content,
+    sink::{Mail, Sink},
+};
 use actix_web::{
     body::to_bytes,
     dev::Service,
@@ -12,8 +17,9 @@ use actix_web::{
     test::{TestRequest, init_service},
 };
 use bailiwick::{
+    domain::letter::Channel,
     store::sessions::Limits,
-    web::{Outside, passwords::Passwords, server},
+    web::{Outside, mail, passwords::Passwords, server},
 };
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -41,6 +47,10 @@ type Application = Rc<dyn Fn(TestRequest) -> Pin<Box<dyn Future<Output = Answer>
 pub struct House {
     application: Application,
     addresses: AtomicU8,
+    /// What it was built of, for work beside its pages.
+    pub inside: bailiwick::web::House,
+    /// Where its mails go.
+    pub sink: Sink,
     database: Database,
 }
 
@@ -81,15 +91,17 @@ impl House {
     }
 
     async fn open(database: Database, public_url: &str) -> Self {
+        let sink = Sink::open();
         let outside = Outside {
             public_url: public_url.to_owned(),
             secure: public_url.starts_with("https:"),
             trusted_proxies: Vec::new(),
             limits: Limits::default(),
+            post: sink.post(),
             key: [7; 64],
         };
         let inside = bailiwick::web::House { db: database.db.clone(), outside: Arc::new(outside), passwords: Passwords::default() };
-        let service = Rc::new(init_service(server::app(inside)).await);
+        let service = Rc::new(init_service(server::app(inside.clone())).await);
         let application: Application = Rc::new(move |request| {
             let service = Rc::clone(&service);
             Box::pin(async move {
@@ -107,7 +119,13 @@ impl House {
                 }
             })
         });
-        Self { application, addresses: AtomicU8::new(1), database }
+        Self { application, addresses: AtomicU8::new(1), inside, sink, database }
+    }
+
+    /// Every mail to an address so far, the newest first, once all that is due has been sent.
+    pub async fn mail_to(&self, address: &str) -> Vec<Mail> {
+        mail::deliver(&self.inside, Channel::Mail).await.unwrap();
+        self.sink.mail_to(address)
     }
 
     /// Sends a request.

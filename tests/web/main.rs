@@ -6,6 +6,9 @@ mod database;
 #[allow(dead_code, reason = "shared; the other binary uses the rest")]
 #[path = "../house/place.rs"]
 mod place;
+#[allow(dead_code, reason = "shared; the other binary uses the rest")]
+#[path = "../house/sink.rs"]
+mod sink;
 
 mod house;
 mod page;
@@ -21,6 +24,7 @@ mod exports;
 mod headers;
 mod identity_stores;
 mod links;
+mod mails;
 mod me;
 mod moving;
 mod organizations;

@@ -260,6 +260,7 @@ pub fn delete<S: Side>(tx: &mut Tx<S::Delete>, store: &IdentityStore, id: &str, 
         "account_imports",
         "selection_items",
         "selection_drafts",
+        "mails",
     ] {
         let mut sql = Sql::new("DELETE FROM ");
         sql.push(table).push(" WHERE account = ").bind(key);

@@ -23,6 +23,7 @@ pub(super) const ACTS: &[(&str, &str)] = &[
     ("list", "Exports"),
     ("world", "Imports"),
     ("act", "Refused acts"),
+    ("mail", "Mail"),
     ("installation", "Installation"),
 ];
 
@@ -109,6 +110,8 @@ pub(super) fn sentence(event: &Recorded) -> String {
         "session.start" => "signed in".into(),
         "session.end" => "signed out, or ended sessions of their own".into(),
         "list.export" => format!("exported {} as {}", name("list"), name("format")),
+        "mail.test" => format!("sent a test mail to {}", name("to")),
+        "mail.again" => format!("sent a mail to {} again", name("to")),
         "world.import" => "imported a world file".into(),
         "act.refuse" => format!("was refused: {}", name("needed")),
         "installation.start" => "laid the ground of the installation".into(),
