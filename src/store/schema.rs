@@ -447,6 +447,10 @@ diesel::table! {
     invitation_roles (invitation, role) {
         invitation -> BigInt,
         role -> BigInt,
+    }
+}
+
+diesel::table! {
     mails (key) {
         key -> BigInt,
         id -> Text,

@@ -10,7 +10,7 @@ use std::fmt::Write;
 const PEOPLE: &[(&str, Option<&str>, &str)] = &[
     ("stranger", None, "not signed in"),
     ("plain", Some("paul@acme.example"), "an account that holds nothing"),
-    ("auditor", Some("aud@acme.example"), "org auditor at Acme; the portal does not exist yet"),
+    ("auditor", Some("aud@acme.example"), "org auditor at Acme"),
     ("support", Some("sam@acme.example"), "customer support at Acme"),
     ("orgadm", Some("oda@acme.example"), "org admin of Acme: every access right there"),
     ("inside", Some("ina@acme.example"), "other administrator, whose scope Acme holds what is asked for"),
@@ -216,6 +216,21 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
             format!("/admin/grants/{}/revoke", ina_grant(house).0),
             if method == "post" { vec![("confirmed", "old".to_owned())] } else { Vec::new() },
         ),
+        // The portal at Acme: what the console asks of an account of a store, asked there.
+        ("post", "/portal/o/{organization}/organizations") => {
+            (route.replace("{organization}", &house.org("Acme")), vec![("name", format!("Founded by {name}")), ("parent", north.clone())])
+        }
+        ("post", "/portal/o/{organization}/accounts/{account}/delete") => {
+            (format!("/portal/o/{}/accounts/{}/delete", house.org("Acme"), house.acc(&format!("{name}@left.example"))), Vec::new())
+        }
+        (_, route) if route.starts_with("/portal/o/{organization}/accounts/{account}") => {
+            let console = route.replace("/portal/o/{organization}", "/admin/stores/{store}");
+            let asked = Box::pin(request(house, person, name, method, &console)).await;
+            (asked.path.replace(base, &format!("/portal/o/{}", house.org("Acme"))), asked.fields)
+        }
+        (_, route) if route.starts_with("/portal/o/{organization}") && !route["/portal/o/{organization}".len()..].contains('{') => {
+            (route.replace("{organization}", &house.org("Acme")), Vec::new())
+        }
         // Everybody has a list of their own, as far as they may bring one.
         (_, route) if route.starts_with("/admin/stores/{store}/accounts/import/{list}") => {
             let list = person
@@ -300,8 +315,9 @@ fn department(house: &House) -> String {
 pub async fn prepare(house: &House) {
     let gone: Vec<Value> = PEOPLE
         .iter()
-        .map(|(name, ..)| {
-            json!({ "email": format!("{name}@gone.example"), "name": format!("Gone by {name}"), "memberships": [{ "organization": ["Acme", "North"] }] })
+        .flat_map(|(name, ..)| [(name, "gone"), (name, "left")])
+        .map(|(name, why)| {
+            json!({ "email": format!("{name}@{why}.example"), "name": format!("Gone by {name}"), "memberships": [{ "organization": ["Acme", "North"] }] })
         })
         .collect();
     house.import(json!({ "bailiwick": 1, "identity_stores": [{ "name": "Customers", "slug": "customers", "self_registration": true,
@@ -431,9 +447,11 @@ async fn nothing_is_posted_without_a_token_or_from_another_site() {
     for house in House::each().await {
         prepare(&house).await;
         let (su, stranger) = (house.person("su@brand.example").await, house.stranger());
+        let oda = house.person("oda@acme.example").await;
         let before = house.state();
         for (method, route) in routes::TABLE.iter().filter(|(method, _)| *method == "post") {
-            for (person, signed_in) in [(&su, true), (&stranger, false)] {
+            let able = if route.starts_with("/portal") { &oda } else { &su };
+            for (person, signed_in) in [(able, true), (&stranger, false)] {
                 let token = person.token().await;
                 let Request { path, fields } = request(&house, person, "super", method, route).await;
                 let mut fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();

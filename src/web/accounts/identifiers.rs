@@ -64,7 +64,12 @@ pub async fn identifiers_form<S: Screens>(
 ) -> Result<HttpResponse, Problem> {
     let (place, id) = path.into_inner();
     let around = ask.house.work(move |db| db.read(&permit, |view| around::<S, _>(view, &place, Some(&id)))).await?;
-    let fields = around.edited.as_ref().map_or_else(Fields::default, |edited| Fields::of(edited, &[]));
+    let mut fields = around.edited.as_ref().map_or_else(Fields::default, |edited| Fields::of(edited, &[]));
+    // Whoever may change them without seeing them writes over what they do not see.
+    if !around.seen {
+        fields.set("email", "");
+        fields.set("username", "");
+    }
     show::<S>(&ask, around, fields, Faults::default(), false, StatusCode::OK)
 }
 
