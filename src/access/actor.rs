@@ -58,6 +58,8 @@ pub struct Actor {
     pub identifier: String,
     /// The store they belong to.
     pub store: StoreKey,
+    /// Whether they have to choose a new password before anything else: somebody set theirs (I-6).
+    pub change_password: bool,
     /// The grant that makes them a super administrator, if one does (D-5).
     pub super_grant: Option<GrantKey>,
     /// What their other grants allow.

@@ -121,6 +121,8 @@ pub mod system {
     works! {
         /// Signing in and out, and reading who a session belongs to.
         SigningIn 's' signing_in "system: signing in";
+        /// Links in mails: a forgotten password, identifiers confirmed or cancelled (I-2, I-6, P-6).
+        Recovering 'l' recovering "system: links";
         /// The first super administrator: set-up page and command line (D-5).
         SetUp 'f' set_up "system: first run";
         /// Import, export and demo: outside P-4, A-8 and D-8, never through the web (I-7).

@@ -6,7 +6,8 @@ mod memberships;
 mod status;
 mod together;
 
-pub use change::{Act, Acts, Edited, MemberActs, Saved, acts, add, edit_profile, member_acts, set_groups, set_identifiers};
+pub use change::{Act, Acts, Edited, MemberActs, Saved, acts, add, edit_profile, member_acts, set_groups};
+pub(super) use change::{edited as edited_of, free};
 pub use memberships::{EndsToo, Switched, block, held_below, join, leave, membership_status};
 pub use status::{Changed, GoesToo, delete, end_sessions, goes_too, may_delete, set_enabled};
 pub use together::{Together, end_sessions_of, together};
@@ -377,6 +378,15 @@ pub fn list<S: Side>(
     }))
 }
 
+/// Whether the person may see the identifiers of an account that was found.
+///
+/// # Errors
+/// What the database says.
+pub fn sees_identifiers<S: Side, G: Ground>(reader: &mut impl Reader<G>, account: &Account) -> Result<bool, Problem> {
+    let (conn, permit) = reader.parts();
+    Ok(!S::PORTAL || !identified::<S, G>(conn, permit, &[account.key])?.is_empty())
+}
+
 /// Those of the accounts whose identifiers the person may see on that side.
 fn identified<S: Side, G: Ground>(conn: &mut Conn, permit: &Permit<G>, of: &[AccountKey]) -> Result<HashSet<AccountKey>, Problem> {
     match permit.actor().and_then(|actor| S::SeeIdentifiers::reach(actor)) {
@@ -715,8 +725,9 @@ pub(super) fn all_of(conn: &mut Conn, store: StoreKey) -> Result<Total, Problem>
 /// # Errors
 /// [`Problem::NotFound`] out of reach.
 pub fn edited<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey, id: &str) -> Result<Edited, Problem> {
+    let now = reader.now();
     let account = find(reader, store, id)?;
-    change::edited(reader.conn(), account)
+    change::edited(reader.conn(), account, now)
 }
 
 /// How many accounts of the store in reach are locked now, counted to the limit.

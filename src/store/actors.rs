@@ -31,19 +31,19 @@ pub fn find(view: &mut impl Reader<SigningIn>, account: AccountKey) -> Result<Op
 
 /// Reads the actor: three queries for a plain account, four for one with grants.
 pub(super) fn load(conn: &mut Conn, account: AccountKey, now: Time) -> Result<Option<Actor>, Problem> {
-    type Row = (String, String, Option<String>, Option<String>, StoreKey, Status);
+    type Row = (String, String, Option<String>, Option<String>, StoreKey, Status, bool);
     let found: Option<Row> = accounts::table
         .find(account)
-        .select((accounts::id, accounts::name, accounts::email, accounts::username, accounts::store, accounts::status))
+        .select((accounts::id, accounts::name, accounts::email, accounts::username, accounts::store, accounts::status, accounts::change_password))
         .first(conn)
         .optional()?;
-    let Some((id, name, email, username, store, Status::Active)) = found else { return Ok(None) };
+    let Some((id, name, email, username, store, Status::Active, change_password)) = found else { return Ok(None) };
     let grants = grants(conn, [account])?.remove(&account).unwrap_or_default();
     let memberships = if grants.is_empty() { standing::Memberships::default() } else { memberships(conn, account)? };
     let (super_grant, usable) = standing::standing(&grants, &memberships, now);
     let roles = roles(conn, account, now)?;
     let identifier = email.or(username).unwrap_or_default();
-    Ok(Some(Actor { account, id, name, identifier, store, super_grant, usable, grants, roles }))
+    Ok(Some(Actor { account, id, name, identifier, store, change_password, super_grant, usable, grants, roles }))
 }
 
 #[derive(diesel::QueryableByName)]

@@ -4,7 +4,7 @@
 use super::{
     account_imports,
     conn::{Conn, Db, on_each},
-    mails, once,
+    identifiers, links, mails, once,
     schema::jobs,
     selections,
     sessions::{self, Limits},
@@ -29,6 +29,10 @@ pub struct Cleaned {
     pub throttles: usize,
     /// Lists of accounts that expired.
     pub account_imports: usize,
+    /// Links in mails that have ended.
+    pub links: usize,
+    /// Changes of identifiers that nobody confirmed, or that can no longer be cancelled.
+    pub identifier_changes: usize,
     /// Letters that were sent or given up long ago.
     pub mails: usize,
 }
@@ -50,6 +54,8 @@ pub fn clean_up(db: &Db, limits: Limits) -> Result<Option<Cleaned>, Problem> {
             once_keys: once::clean(note.conn(), now)?,
             throttles: throttles::clean(note.conn(), now)?,
             account_imports: account_imports::clean(note.conn(), now)?,
+            links: links::clean(note.conn(), now)?,
+            identifier_changes: identifiers::clean(note.conn(), now)?,
             mails: mails::clean(note.conn(), now)?,
         }))
     })

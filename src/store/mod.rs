@@ -43,8 +43,14 @@ pub mod jobs;
 /// Mails and texts to phones that wait to be sent.
 pub mod mails;
 mod once;
+/// What accounts sign in by.
+pub mod identifiers;
+/// Links in mails.
+pub mod links;
 /// Organizations.
 pub mod organizations;
+/// Passwords that are forgotten, or set by somebody else.
+pub mod passwords;
 /// Where an org admin works.
 pub mod portal;
 /// What a person likes.
@@ -61,6 +67,8 @@ pub mod search;
 pub mod selections;
 /// Sessions.
 pub mod sessions;
+/// Verification by hand.
+pub mod verifications;
 /// Settings of the installation, and the first run.
 pub mod set_up;
 /// Signing in.

@@ -1,6 +1,9 @@
 //! Signing in (I-4) and one's own password.
 
 use super::{
+    conn::Conn,
+    links::{self, Purpose},
+    passwords,
     schema::{accounts, identifiers, identity_stores},
     sessions,
     transaction::{Reader, Tx},
@@ -44,7 +47,11 @@ pub struct Candidate {
 /// # Errors
 /// [`Problem::NotFound`] when the given store does not exist.
 pub fn candidate(reader: &mut impl Reader<SigningIn>, store: Option<&str>, identifier: &str) -> Result<Option<Candidate>, Problem> {
-    let conn = reader.conn();
+    named(reader.conn(), store, identifier)
+}
+
+/// The same, for other work that starts from an identifier.
+pub(super) fn named(conn: &mut Conn, store: Option<&str>, identifier: &str) -> Result<Option<Candidate>, Problem> {
     let folded = text::fold(&identifier.replace('\0', ""));
     let named: Vec<(AccountKey, StoreKey)> = match store {
         Some(slug) => {
@@ -157,6 +164,8 @@ pub fn change_password(tx: &mut Tx<Myself>, hash: &str, keep_session: &str) -> R
         .set((accounts::password_hash.eq(hash), accounts::change_password.eq(false), accounts::changed_at.eq(now)))
         .execute(tx.conn())?;
     let ended = sessions::end_all(tx.conn(), me.account, Some(keep_session))?;
+    links::kill(tx.conn(), Purpose::Reset, me.account)?;
+    passwords::notify(tx, me.account, "You changed your password.")?;
     tx.record(Event::done("account.own_password").on(Subject::of("account", &me.id).in_store(me.store)).with("sessions_ended", ended))
         .map(|_| ())
 }

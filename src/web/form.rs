@@ -149,9 +149,14 @@ pub(super) fn check(req: &HttpRequest, field: &str) -> Result<(), Problem> {
     let secret = visitor.csrf.clone().or_else(|| before_sign_in(req));
     match secret {
         Some(secret) if secret.accepts(token) => Ok(()),
-        _ if visitor.actor.is_none() && !req.path().starts_with("/signin") && !req.path().starts_with("/setup") => Err(Problem::SignedOut),
+        _ if visitor.actor.is_none() && !is_public(req.path()) => Err(Problem::SignedOut),
         _ => Err(Problem::Forbidden("This form is out of date. Load the page again and send it once more.".into())),
     }
+}
+
+/// Whether a form there is for people who are not signed in.
+fn is_public(path: &str) -> bool {
+    ["/signin", "/setup", "/confirm/", "/cancel/", "/invite/", "/join/"].iter().any(|start| path.starts_with(start))
 }
 
 const COOKIE: &str = "before";

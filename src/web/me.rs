@@ -5,6 +5,7 @@ use crate::{
     domain::{Refusal, account, identity_store::IdentityStore, password},
     problem::Problem,
     store::{
+        identifiers::{self, Pending},
         identity_stores,
         paging::Paging,
         preferences::{self, Preferences},
@@ -12,10 +13,10 @@ use crate::{
         sign_in,
     },
     web::{
-        form::{Faults, Form},
+        form::{Faults, Form, faults},
         frame::{Ask, Frame, here},
         note::Note,
-        page::{Page, page, see_other, view},
+        page::{Page, page, view},
         session, when,
     },
 };
@@ -31,6 +32,8 @@ struct Show {
     own: sign_in::Own,
     name: String,
     sessions: Vec<Session>,
+    pending: Vec<Pending>,
+    names: Names,
     current: String,
     preferences: Preferences,
     zone: String,
@@ -50,14 +53,19 @@ struct Draft {
     name: Option<String>,
     zone: Option<String>,
     preferences: Option<Preferences>,
+    names: Option<Names>,
     faults: Faults,
 }
 
 async fn draw(ask: &Ask, permit: Permit<Myself>, draft: Draft) -> Result<Page<Show>, Problem> {
     let limits = ask.house.outside.limits;
-    let (own, sessions, store) = ask
+    let (own, sessions, pending, store) = ask
         .house
-        .work(move |db| db.read(&permit, |view| Ok((sign_in::own(view)?, sessions::list(view, limits)?, first_store(view)?))))
+        .work(move |db| {
+            db.read(&permit, |view| {
+                Ok((sign_in::own(view)?, sessions::list(view, limits)?, identifiers::own_pending(view)?, first_store(view)?))
+            })
+        })
         .await?;
     let preferences = draft.preferences.unwrap_or_else(|| ask.visitor.preferences.clone());
     let status = if draft.faults.any() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
@@ -65,8 +73,15 @@ async fn draw(ask: &Ask, permit: Permit<Myself>, draft: Draft) -> Result<Page<Sh
         f: ask.frame("me", store.as_ref(), vec![here("Your account")]),
         name: draft.name.unwrap_or_else(|| own.name.clone()),
         zone: draft.zone.or_else(|| preferences.time_zone.clone()).unwrap_or_default(),
+        names: draft.names.unwrap_or_else(|| Names {
+            email: own.email.clone().unwrap_or_default(),
+            username: own.username.clone().unwrap_or_default(),
+            rev: Some(own.rev),
+            ..Names::default()
+        }),
         own,
         sessions,
+        pending,
         current: ask.visitor.session.clone().unwrap_or_default(),
         preferences,
         faults: draft.faults,
@@ -124,9 +139,11 @@ pub async fn rename(permit: Permit<Myself>, ask: Ask, form: Form<Name>) -> Resul
 }
 
 fn done(ask: &Ask, words: &str) -> Result<HttpResponse, Problem> {
-    let mut response = see_other(&ask.req, "/me");
-    response.add_cookie(&Note::new(words).cookie(&ask.house)).map_err(Problem::internal)?;
-    Ok(response)
+    ask.led_to("/me", Note::new(words))
+}
+
+fn done_with(ask: &Ask, words: &str, more: &str) -> Result<HttpResponse, Problem> {
+    ask.led_to("/me", Note::new(words).more(more))
 }
 
 /// The fields of a new password.
@@ -169,6 +186,62 @@ pub async fn password(
     ask.house.work(move |db| db.write(&permit, |tx| sign_in::change_password(tx, &hash, &keep))).await?;
     session::renew(&session, &ask.house)?;
     done(&ask, "Your password is changed. Every other session of yours has ended.")
+}
+
+/// The fields of one's own sign-in names, with the proof that it is oneself.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Names {
+    email: String,
+    username: String,
+    proof: String,
+    rev: Option<i32>,
+}
+
+/// `POST /me/identifiers`: the user name changes at once, the e-mail once it is confirmed from its mailbox (P-6).
+pub async fn identifiers(permit: Permit<Myself>, ask: Ask, form: Form<Names>) -> Result<HttpResponse, Problem> {
+    let typed = form.fields;
+    let (permit, own) = ask.house.work(move |db| db.read(&permit, |view| sign_in::own(view)).map(|own| (permit, own))).await?;
+    let right = ask.house.passwords.matches(typed.proof.chars().take(1_000).collect(), own.password_hash.clone()).await?;
+    let checked = account::identifiers(&typed.email, &typed.username);
+    let wrong = (!right).then(|| Refusal::at("proof", "This is not your password."));
+    let done = match (checked, typed.rev, wrong) {
+        (Ok((email, username)), Some(rev), None) => {
+            let done = ask
+                .house
+                .work(move |db| db.write(&permit, |tx| identifiers::set_own(tx, rev, email.as_deref(), username.as_deref())))
+                .await;
+            faults(done)?
+        }
+        (checked, rev, wrong) => {
+            let incomplete = rev.is_none().then(|| Refusal::at("", "The page was incomplete. Load it again."));
+            Err(Faults(checked.err().unwrap_or_default().into_iter().chain(wrong).chain(incomplete).collect()))
+        }
+    };
+    match done {
+        Ok(()) => done_with(&ask, "Your sign-in names are saved.", "A new e-mail counts once you open the link that was sent to it."),
+        Err(faults) => {
+            let permit = ask.permit::<Myself>()?;
+            let names = Names { proof: String::new(), ..typed };
+            Ok(draw(&ask, permit, Draft { names: Some(names), faults, ..Draft::default() }).await?.respond_to(&ask.req))
+        }
+    }
+}
+
+/// The answer to a user name that somebody else wants.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Answer {
+    change: String,
+    answer: String,
+}
+
+/// `POST /me/identifiers/answer`: lets it count, or refuses it (P-6).
+pub async fn answer(permit: Permit<Myself>, ask: Ask, form: Form<Answer>) -> Result<HttpResponse, Problem> {
+    let Answer { change, answer } = form.fields;
+    let yes = answer == "yes";
+    ask.house.work(move |db| db.write(&permit, |tx| identifiers::answer_own(tx, &change, yes))).await?;
+    done(&ask, if yes { "You sign in with it from now on." } else { "It is refused, and will not count." })
 }
 
 /// The fields of ending sessions: one, or without a name all others.

@@ -25,11 +25,19 @@ pub fn is_due(ask: &Ask) -> bool {
 /// # Errors
 /// [`Problem::TooMany`] after too many tries.
 pub async fn check(ask: &Ask, session: &Session, typed: &str) -> Result<Result<(), Faults>, Problem> {
+    check_at(ask, session, typed, "password").await
+}
+
+/// As [`check`], of a form whose field for the proof has another name.
+///
+/// # Errors
+/// As [`check`].
+pub async fn check_at(ask: &Ask, session: &Session, typed: &str, field: &'static str) -> Result<Result<(), Faults>, Problem> {
     if !is_due(ask) {
         return Ok(Ok(()));
     }
     if typed.is_empty() {
-        return Ok(Err(Faults::one(Refusal::at("password", "Enter your password to go on."))));
+        return Ok(Err(Faults::one(Refusal::at(field, "Enter your password to go on."))));
     }
     let permit: Permit<Myself> = ask.permit()?;
     let name = format!("proof:{}", ask.actor()?.id);
@@ -51,7 +59,7 @@ pub async fn check(ask: &Ask, session: &Session, typed: &str) -> Result<Result<(
         return Err(Problem::TooMany(waiting));
     }
     if !ask.house.passwords.matches(typed.chars().take(1_000).collect(), own.password_hash).await? {
-        return Ok(Err(Faults::one(Refusal::at("password", "This is not your password."))));
+        return Ok(Err(Faults::one(Refusal::at(field, "This is not your password."))));
     }
     ask.house.work(move |db| db.note(|note| throttles::succeed(note, &name, None))).await?;
     session::renew(session, &ask.house)?;

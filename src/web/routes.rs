@@ -35,6 +35,14 @@ people {
     post "/setup" => public::set_up::post;
     get "/signin" => public::sign_in::get;
     post "/signin" => public::sign_in::post;
+    get "/signin/reset" => public::password_reset::get;
+    post "/signin/reset" => public::password_reset::post;
+    get "/signin/reset/{token}" => public::password_reset::get_link;
+    post "/signin/reset/{token}" => public::password_reset::post_link;
+    get "/confirm/{token}" => public::identifier_change::get_confirm;
+    post "/confirm/{token}" => public::identifier_change::confirm;
+    get "/cancel/{token}" => public::identifier_change::get_cancel;
+    post "/cancel/{token}" => public::identifier_change::cancel;
     get "/signin/{store}" => public::sign_in::get_in;
     post "/signin/{store}" => public::sign_in::post_in;
     post "/signout" => public::sign_in::out;
@@ -42,6 +50,8 @@ people {
     get "/me" => me::show;
     post "/me" => me::rename;
     post "/me/password" => me::password;
+    post "/me/identifiers" => me::identifiers;
+    post "/me/identifiers/answer" => me::answer;
     post "/me/sessions/end" => me::end_sessions;
     post "/me/settings" => me::settings;
 
@@ -132,6 +142,14 @@ people {
     post "/admin/stores/{store}/accounts/{account}/profile" => accounts::profile::<InConsole>;
     get "/admin/stores/{store}/accounts/{account}/identifiers" => accounts::identifiers_form::<InConsole>;
     post "/admin/stores/{store}/accounts/{account}/identifiers" => accounts::identifiers::<InConsole>;
+    get "/admin/stores/{store}/accounts/{account}/password-reset" => accounts::confirm_reset::<InConsole>;
+    post "/admin/stores/{store}/accounts/{account}/password-reset" => accounts::send_reset::<InConsole>;
+    get "/admin/stores/{store}/accounts/{account}/password" => accounts::password_form::<InConsole>;
+    post "/admin/stores/{store}/accounts/{account}/password" => accounts::password::<InConsole>;
+    get "/admin/stores/{store}/accounts/{account}/verify" => accounts::verify_form::<InConsole>;
+    post "/admin/stores/{store}/accounts/{account}/verify" => accounts::verify::<InConsole>;
+    get "/admin/stores/{store}/accounts/{account}/unverify" => accounts::unverify_form::<InConsole>;
+    post "/admin/stores/{store}/accounts/{account}/unverify" => accounts::unverify::<InConsole>;
     post "/admin/stores/{store}/accounts/{account}/groups" => accounts::groups::<InConsole>;
     post "/admin/stores/{store}/accounts/{account}/disable" => accounts::disable::<InConsole>;
     post "/admin/stores/{store}/accounts/{account}/enable" => accounts::enable::<InConsole>;
@@ -176,6 +194,14 @@ people {
     post "/portal/o/{organization}/accounts/{account}/profile" => accounts::profile::<InPortal>;
     get "/portal/o/{organization}/accounts/{account}/identifiers" => accounts::identifiers_form::<InPortal>;
     post "/portal/o/{organization}/accounts/{account}/identifiers" => accounts::identifiers::<InPortal>;
+    get "/portal/o/{organization}/accounts/{account}/password-reset" => accounts::confirm_reset::<InPortal>;
+    post "/portal/o/{organization}/accounts/{account}/password-reset" => accounts::send_reset::<InPortal>;
+    get "/portal/o/{organization}/accounts/{account}/password" => accounts::password_form::<InPortal>;
+    post "/portal/o/{organization}/accounts/{account}/password" => accounts::password::<InPortal>;
+    get "/portal/o/{organization}/accounts/{account}/verify" => accounts::verify_form::<InPortal>;
+    post "/portal/o/{organization}/accounts/{account}/verify" => accounts::verify::<InPortal>;
+    get "/portal/o/{organization}/accounts/{account}/unverify" => accounts::unverify_form::<InPortal>;
+    post "/portal/o/{organization}/accounts/{account}/unverify" => accounts::unverify::<InPortal>;
     post "/portal/o/{organization}/accounts/{account}/groups" => accounts::groups::<InPortal>;
     post "/portal/o/{organization}/accounts/{account}/disable" => accounts::disable::<InPortal>;
     post "/portal/o/{organization}/accounts/{account}/enable" => accounts::enable::<InPortal>;

@@ -1,6 +1,13 @@
 //! From a request to who asks: our store behind actix-session, the visitor, and permits as extractors.
 
-use super::{House, csrf::Secret, form::Carried, guard::RequestId, problem, when};
+use super::{
+    House,
+    csrf::Secret,
+    form::Carried,
+    guard::RequestId,
+    page::{is_fragment, see_other},
+    problem, when,
+};
 use crate::{
     access::{Actor, Ground, Origin, Permit, system},
     domain::{key::AccountKey, time::Time},
@@ -16,10 +23,11 @@ use actix_session::{
     storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError},
 };
 use actix_web::{
-    Error, FromRequest, HttpMessage, HttpRequest,
+    Error, FromRequest, HttpMessage, HttpRequest, HttpResponse,
     body::{EitherBody, MessageBody},
     cookie::time::Duration,
     dev::{Payload, ServiceRequest, ServiceResponse},
+    http::Method,
     middleware::Next,
     web::Data,
 };
@@ -189,7 +197,13 @@ pub async fn visitor<B: MessageBody + 'static>(mut req: ServiceRequest, next: Ne
             if visitor.actor.is_none() {
                 Carried::keep(&mut req).await;
             }
+            let due = visitor.actor.as_ref().is_some_and(|actor| actor.change_password);
             req.extensions_mut().insert(Rc::new(visitor));
+            if due && !["/me", "/me/password", "/signout"].contains(&req.path()) {
+                let (req, _) = req.into_parts();
+                let response = new_password_first(&req);
+                return Ok(ServiceResponse::new(req, response).map_into_right_body());
+            }
             next.call(req).await.map(ServiceResponse::map_into_left_body)
         }
         Err(problem) => {
@@ -198,6 +212,14 @@ pub async fn visitor<B: MessageBody + 'static>(mut req: ServiceRequest, next: Ne
             Ok(ServiceResponse::new(req, response).map_into_right_body())
         }
     }
+}
+
+/// I-6: whoever was given a password by somebody else chooses a new one before anything else.
+fn new_password_first(req: &HttpRequest) -> HttpResponse {
+    if *req.method() == Method::GET && !is_fragment(req) {
+        return see_other(req, "/me");
+    }
+    problem::answer(req, &Problem::Forbidden("Choose a new password first: somebody set yours for you.".into()))
 }
 
 async fn read_visitor(req: &ServiceRequest) -> Result<Visitor, Problem> {

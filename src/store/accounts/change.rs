@@ -1,4 +1,4 @@
-//! Accounts made and edited by hand (S-3, P-6).
+//! Accounts made and edited by hand (S-3).
 
 use super::Account;
 use crate::{
@@ -15,17 +15,19 @@ use crate::{
         organization::Organization,
         permissions::{InvitationCreate, Permission, UserAdd},
         text,
+        time::Time,
     },
     problem::Problem,
     store::{
         conn::{Conn, on_each},
         organizations,
-        schema::{account_group_members, account_groups, accounts, identifiers, identity_stores, memberships},
-        set_up::keep_a_super_administrator,
+        identifiers::{self, Pending},
+        schema::{account_group_members, account_groups, accounts, identifiers as rows, identity_stores, memberships},
         sign_in::search_text,
         targets,
         transaction::{Reader, Tx},
         tree,
+        verifications::{self, Verification},
     },
 };
 use diesel::prelude::*;
@@ -136,15 +138,15 @@ fn written(attributes: &Map<String, Value>) -> Result<String, Problem> {
 }
 
 /// S-3: one namespace per store.
-fn free(conn: &mut Conn, store: StoreKey, field: &'static str, typed: &str, but: Option<AccountKey>) -> Result<(), Problem> {
+pub(in crate::store) fn free(conn: &mut Conn, store: StoreKey, field: &'static str, typed: &str, but: Option<AccountKey>) -> Result<(), Problem> {
     let owner: Option<AccountKey> =
-        identifiers::table.find((store, text::fold(typed))).select(identifiers::account).first(conn).optional()?;
+        rows::table.find((store, text::fold(typed))).select(rows::account).first(conn).optional()?;
     if owner.is_some() && owner != but { Err(account::identifier_taken(field, typed).into()) } else { Ok(()) }
 }
 
 /// Writes an identifier that somebody else sets: it counts once its owner has confirmed it (P-6).
 fn put_identifier(conn: &mut Conn, store: StoreKey, account: AccountKey, kind: &str, typed: &str) -> Result<(), Problem> {
-    use identifiers as i;
+    use rows as i;
     diesel::insert_into(i::table)
         .values((i::store.eq(store), i::folded.eq(text::fold(typed)), i::account.eq(account), i::kind.eq(kind), i::confirmed.eq(false)))
         .execute(conn)?;
@@ -162,25 +164,32 @@ pub struct Edited {
     pub groups: Vec<String>,
     /// Whether its owner has confirmed e-mail and user name.
     pub confirmed: (bool, bool),
+    /// Changes of these that wait for its owner (P-6).
+    pub pending: Vec<Pending>,
+    /// Whether somebody verified it by hand, or revoked that.
+    pub verification: Option<Verification>,
     /// Version, for edits that cross.
     pub rev: i32,
 }
 
 /// The account with what its forms edit.
-pub(super) fn edited(conn: &mut Conn, account: Account) -> Result<Edited, Problem> {
+pub(in crate::store) fn edited(conn: &mut Conn, account: Account, now: Time) -> Result<Edited, Problem> {
     use accounts as a;
     let (attributes, rev): (String, i32) = a::table.find(account.key).select((a::attributes, a::rev)).first(conn)?;
     let attributes = serde_json::from_str(&attributes).map_err(Problem::internal)?;
-    let unconfirmed: Vec<String> = identifiers::table
-        .filter(identifiers::account.eq(account.key))
-        .filter(identifiers::confirmed.eq(false))
-        .select(identifiers::kind)
-        .load(conn)?;
+    let kinds: Vec<(String, bool)> =
+        rows::table.filter(rows::account.eq(account.key)).select((rows::kind, rows::confirmed)).load(conn)?;
+    let (counts, unconfirmed): (Vec<_>, Vec<_>) = kinds.into_iter().partition(|(_, confirmed)| *confirmed);
     let groups = super::groups_of(conn, account.key)?;
-    let confirmed = |kind: &str| !unconfirmed.iter().any(|word| word == kind);
+    let pending = identifiers::pending_of(conn, account.key, now)?;
+    let verification = verifications::of(conn, account.key)?;
+    // What waits has a row of its own, beside the one that counts.
+    let confirmed = |kind: &str| !unconfirmed.iter().any(|(word, _)| word == kind) || counts.iter().any(|(word, _)| word == kind);
     Ok(Edited {
         terms: Terms { name: account.name.clone(), email: account.email.clone(), username: account.username.clone(), attributes },
         groups,
+        pending,
+        verification,
         confirmed: (confirmed("email"), confirmed("username")),
         rev,
         account,
@@ -210,7 +219,7 @@ pub fn edit_profile<S: Side>(
 ) -> Result<Saved, Problem> {
     let now = tx.now();
     let found = targets::acted_on::<S, _>(tx, store.key, id)?;
-    let before = edited(tx.conn(), found.account.clone())?;
+    let before = edited(tx.conn(), found.account.clone(), now)?;
     if before.rev != rev {
         return Ok(Saved::Stale(Box::new(before)));
     }
@@ -234,79 +243,14 @@ pub fn edit_profile<S: Side>(
     Ok(Saved::Done(Account { name: name.to_owned(), ..found.account }))
 }
 
-/// Changes e-mail and user name. A new one counts once its owner has confirmed it (P-6); whoever was signed in by the
-/// old one stays signed in.
-///
-/// # Errors
-/// A refusal at the field; as [`edit_profile`]; [`Problem::Conflict`] for an invited account (I-1), and where no
-/// super administrator who can sign in would be left (D-5).
-pub fn set_identifiers<S: Side>(
-    tx: &mut Tx<S::EditIdentifiers>,
-    store: &IdentityStore,
-    id: &str,
-    rev: i32,
-    email: Option<&str>,
-    username: Option<&str>,
-) -> Result<Saved, Problem> {
-    let now = tx.now();
-    let found = targets::acted_on::<S, _>(tx, store.key, id)?;
-    let account = &found.account;
-    let before = edited(tx.conn(), account.clone())?;
-    if before.rev != rev {
-        return Ok(Saved::Stale(Box::new(before)));
-    }
-    if account.status == Status::Invited {
-        return Err(Problem::Conflict("Nobody changes how an invited account signs in before its owner has accepted (I-1).".into()));
-    }
-    let mut changed = Vec::new();
-    for (kind, old, new) in [("email", &account.email, email), ("username", &account.username, username)] {
-        if old.as_deref() == new {
-            continue;
-        }
-        let same = matches!((old, new), (Some(old), Some(new)) if text::fold(old) == text::fold(new));
-        changed.push(kind);
-        // Another spelling of the same identifier stays confirmed.
-        if same {
-            continue;
-        }
-        if let Some(new) = new {
-            free(tx.conn(), store.key, kind, new, Some(account.key))?;
-        }
-        use identifiers as i;
-        diesel::delete(i::table.filter(i::account.eq(account.key)).filter(i::kind.eq(kind))).execute(tx.conn())?;
-        if let Some(new) = new {
-            put_identifier(tx.conn(), store.key, account.key, kind, new)?;
-        }
-    }
-    if changed.is_empty() {
-        return Err(Refusal::at("", "Nothing was changed: these are the sign-in names it has.").into());
-    }
-    use accounts as a;
-    diesel::update(a::table.find(account.key))
-        .set((
-            a::email.eq(email),
-            a::username.eq(username),
-            a::search.eq(search_text(&account.name, email, username)),
-            a::rev.eq(rev + 1),
-            a::changed_at.eq(now),
-        ))
-        .execute(tx.conn())?;
-    keep_a_super_administrator(tx.conn())?;
-    let event = found
-        .subjects(Event::done("account.identifiers"), store.key)
-        .with("before", json!({ "email": account.email, "username": account.username }))
-        .with("after", json!({ "email": email, "username": username }));
-    tx.record(event)?;
-    Ok(Saved::Done(Account { email: email.map(str::to_owned), username: username.map(str::to_owned), ..found.account }))
-}
-
 /// Puts the account into these groups of its store, and out of the others.
 ///
 /// # Errors
 /// A refusal at `group` for a name that is none; as [`edit_profile`].
 pub fn set_groups<S: Side>(tx: &mut Tx<S::EditGroups>, store: &IdentityStore, id: &str, names: &[String]) -> Result<Account, Problem> {
+    let now = tx.now();
     let found = targets::acted_on::<S, _>(tx, store.key, id)?;
-    let before = edited(tx.conn(), found.account.clone())?.groups;
+    let before = edited(tx.conn(), found.account.clone(), now)?.groups;
     let all: Vec<(i64, String)> = account_groups::table
         .filter(account_groups::store.eq(store.key))
         .order(account_groups::name_folded)

@@ -250,6 +250,12 @@ pub fn delete<S: Side>(tx: &mut Tx<S::Delete>, store: &IdentityStore, id: &str, 
     let (revoked, kept) = grants::take(tx.conn(), &actor, &held, handed_on, now)?;
     let revoked: Vec<String> = revoked.into_iter().map(|grant| grant.title).collect();
     for table in [
+        "codes",
+        "authenticators",
+        "links",
+        "identifier_changes",
+        "verifications",
+        "favourites",
         "identifiers",
         "memberships",
         "role_assignments",

@@ -6,12 +6,12 @@ use crate::{
     problem::Problem,
     store::{
         conn::Conn,
-        schema::{accounts, identifiers},
+        schema::{accounts, identifier_changes, identifiers},
         sign_in::search_text,
     },
 };
 use diesel::prelude::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 type Row = (AccountKey, String, StoreKey, (String, String, String), Option<String>, Option<String>, String);
 
@@ -59,12 +59,35 @@ pub(super) fn check(conn: &mut Conn, wrong: &mut Wrong, stores: &Stores) -> Resu
 }
 
 fn piece(conn: &mut Conn, wrong: &mut Wrong, stores: &Stores, rows: &[Row], after: AccountKey, last: AccountKey) -> Result<(), Problem> {
+    use identifier_changes as c;
     use identifiers as i;
-    let stored: Vec<(AccountKey, StoreKey, String, String)> =
-        i::table.filter(i::account.gt(after)).filter(i::account.le(last)).select((i::account, i::store, i::folded, i::kind)).load(conn)?;
+    let stored: Vec<(AccountKey, StoreKey, String, String, bool)> = i::table
+        .filter(i::account.gt(after))
+        .filter(i::account.le(last))
+        .select((i::account, i::store, i::folded, i::kind, i::confirmed))
+        .load(conn)?;
+    let values = |row: &Row| [("email", row.4.clone()), ("username", row.5.clone())].map(|(kind, typed)| (row.0, kind, typed));
+    let current: HashMap<(AccountKey, String), String> = rows
+        .iter()
+        .flat_map(values)
+        .filter_map(|(account, kind, typed)| Some(((account, kind.to_owned()), text::fold(&typed?))))
+        .collect();
     let mut of: HashMap<AccountKey, Vec<(StoreKey, String, String)>> = HashMap::new();
-    for (account, store, folded, kind) in stored {
-        of.entry(account).or_default().push((store, folded, kind));
+    // What waits to be confirmed stands beside what counts, and nowhere else (P-6).
+    let waiting: HashSet<(AccountKey, String)> = c::table
+        .filter(c::account.gt(after))
+        .filter(c::account.le(last))
+        .filter(c::confirmed_at.is_null())
+        .select((c::account, c::new_value))
+        .load::<(AccountKey, String)>(conn)?
+        .into_iter()
+        .map(|(account, new)| (account, text::fold(&new)))
+        .collect();
+    for (account, store, folded, kind, confirmed) in stored {
+        let counts = current.get(&(account, kind.clone())) == Some(&folded);
+        if confirmed || counts || !waiting.contains(&(account, folded.clone())) {
+            of.entry(account).or_default().push((store, folded, kind));
+        }
     }
     for (key, id, store, (name, sort, search), email, username, attributes) in rows {
         let right = (text::search(name), search_text(name, email.as_deref(), username.as_deref()));

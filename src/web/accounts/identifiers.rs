@@ -10,8 +10,8 @@ use crate::{
     domain::{Refusal, account},
     problem::Problem,
     store::{
-        accounts,
-        accounts::{Edited, Saved},
+        accounts::{self, Edited, Saved},
+        identifiers as names,
     },
     web::{
         form::{Faults, Form, faults},
@@ -63,10 +63,22 @@ pub async fn identifiers_form<S: Screens>(
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let (place, id) = path.into_inner();
-    let around = ask.house.work(move |db| db.read(&permit, |view| around::<S, _>(view, &place, Some(&id)))).await?;
+    let (around, seen) = ask
+        .house
+        .work(move |db| {
+            db.read(&permit, |view| {
+                let around = around::<S, _>(view, &place, Some(&id))?;
+                let seen = match &around.edited {
+                    Some(edited) => accounts::sees_identifiers::<S, _>(view, &edited.account)?,
+                    None => false,
+                };
+                Ok((around, seen))
+            })
+        })
+        .await?;
     let mut fields = around.edited.as_ref().map_or_else(Fields::default, |edited| Fields::of(edited, &[]));
     // Whoever may change them without seeing them writes over what they do not see.
-    if !around.seen {
+    if !seen {
         fields.set("email", "");
         fields.set("username", "");
     }
@@ -93,7 +105,10 @@ pub async fn identifiers<S: Screens>(
             let done = ask
                 .act(permit, once, move |tx| {
                     let spot = S::spot(tx, &place, Some(&id))?;
-                    let saved = accounts::set_identifiers::<S>(tx, &spot.store, &id, rev, email.as_deref(), username.as_deref())?;
+                    let old = accounts::edited(tx, spot.store.key, &id)?.account;
+                    let seen = accounts::sees_identifiers::<S, _>(tx, &old)?;
+                    let (email, username) = if seen { (email, username) } else { (email.or(old.email), username.or(old.username)) };
+                    let saved = names::set::<S>(tx, &spot.store, &id, rev, email.as_deref(), username.as_deref())?;
                     let to = format!("{}/accounts/{id}{}", spot.base, S::part("sign-in"));
                     Ok(((saved, to.clone()), to))
                 })

@@ -4,13 +4,19 @@
 mod act;
 mod fields;
 mod identifiers;
+mod may;
+mod password;
 mod profile;
+mod verification;
 
 pub use act::{block, confirm_delete, confirm_leave, delete, disable, enable, end_sessions, groups, join, leave, unblock};
 pub use fields::{Field, Fields};
 pub use identifiers::{identifiers, identifiers_form};
+pub use may::May;
+pub use password::{confirm_reset, password, password_form, send_reset};
 pub(super) use profile::around;
 pub use profile::{profile, profile_form};
+pub use verification::{unverify, unverify_form, verify, verify_form};
 
 use super::{
     frame::{Ask, Crumb, Frame},
@@ -64,7 +70,10 @@ impl Screens for InConsole {
     }
 
     fn part(name: &str) -> String {
-        format!("?tab={name}")
+        match name {
+            "sign-in" | "memberships" => format!("?tab={name}"),
+            _ => format!("#{name}"),
+        }
     }
 }
 

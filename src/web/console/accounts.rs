@@ -15,20 +15,23 @@ use crate::{
         identity_store::IdentityStore,
         organization::path_text,
         permissions::{
-            InvitationCreate, OrganizationView, Permission, RoleAssignmentView, UserBlock, UserDelete, UserEdit, UserView, UserViewEvents,
+            InvitationCreate, OrganizationView, Permission, RoleAssignmentView, UserEdit, UserView, UserViewEvents,
         },
         time::Time,
     },
     problem::Problem,
     store::{
-        accounts::{self, Act, Filter, MemberActs, Sort},
+        accounts::{self, Filter, MemberActs, Sort},
         event_log::{self, Recorded},
+        identifiers::Pending,
         identity_stores,
         organizations::{self, Choice},
         paging::Slice,
         sessions::{self, Session},
+        verifications::{self, Verification},
     },
     web::{
+        accounts::May,
         export::{self, Sheet},
         form::Form,
         frame::{Ask, Frame, crumb, here},
@@ -212,9 +215,7 @@ struct Show {
     /// Organizations on this tab to which a link may lead.
     open: HashSet<String>,
     built_in: bool,
-    edit: Act,
-    block: Act,
-    delete: Act,
+    may: May,
     /// Of each visible membership, by organization.
     member: Vec<MemberActs>,
     /// Organizations to join it to; none where the person may not.
@@ -223,6 +224,8 @@ struct Show {
     groups: Vec<String>,
     sessions: Vec<Session>,
     confirmed: (bool, bool),
+    pending: Vec<Pending>,
+    verification: Option<Verification>,
     /// What happened to it; none on other tabs.
     events: Option<(Slice<Recorded>, Pager)>,
     may_see_events: bool,
@@ -332,7 +335,7 @@ pub async fn detail(permit: Permit<UserView>, ask: Ask, path: Path<(String, Stri
     let tab_too = tab.clone();
     let actor = ask.actor()?.clone();
     let may_join = actor.may(&UserEdit::LEAF) && actor.may(&InvitationCreate::LEAF);
-    let (store, detail, acts, member, joins, groups, sessions, confirmed, events, open) = ask
+    let (store, detail, acts, member, joins, groups, sessions, confirmed, pending, verification, events, open) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
@@ -341,6 +344,7 @@ pub async fn detail(permit: Permit<UserView>, ask: Ask, path: Path<(String, Stri
                 let acts = accounts::acts(view, &detail.account)?;
                 let (mut member, mut joins, mut groups, mut sessions) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
                 let (mut confirmed, mut events, mut open) = ((true, true), None, HashSet::new());
+                let (mut pending, mut verification) = (Vec::new(), None);
                 match tab_too.as_str() {
                     "roles" => {
                         let ids: Vec<&str> = detail.roles.iter().map(|(held, _)| held.organization_id.as_str()).collect();
@@ -359,20 +363,24 @@ pub async fn detail(permit: Permit<UserView>, ask: Ask, path: Path<(String, Stri
                     }
                     "sign-in" => {
                         sessions = sessions::of(view, &detail.account, limits)?;
-                        confirmed = accounts::edited(view, store.key, &id)?.confirmed;
+                        let edited = accounts::edited(view, store.key, &id)?;
+                        (confirmed, pending) = (edited.confirmed, edited.pending);
                     }
                     "events" => {
                         let found = view.also::<UserViewEvents, _>(|view| event_log::of_account(view, &detail.account, &paging))?;
                         events = Some(found);
                     }
-                    "" => groups = identity_stores::group_names(view, &store)?,
+                    "" => {
+                        groups = identity_stores::group_names(view, &store)?;
+                        verification = verifications::find(view, &detail.account)?;
+                    }
                     _ => {}
                 }
-                Ok((store, detail, acts, member, joins, groups, sessions, confirmed, events, open))
+                Ok((store, detail, acts, member, joins, groups, sessions, confirmed, pending, verification, events, open))
             })
         })
         .await?;
-    let (edit, block, delete) = (acts.of::<UserEdit>(), acts.of::<UserBlock>(), acts.of::<UserDelete>());
+    let may = May::of::<InConsole>(&acts);
     let base = base(&store);
     let f = ask.frame("accounts", Some(&store), vec![crumb(format!("{base}/accounts"), "Accounts"), here(detail.account.title())]);
     let built_in = store.built_in;
@@ -390,14 +398,14 @@ pub async fn detail(permit: Permit<UserView>, ask: Ask, path: Path<(String, Stri
         detail,
         open,
         built_in,
-        edit,
-        block,
-        delete,
+        may,
         member,
         joins,
         groups,
         sessions,
         confirmed,
+        pending,
+        verification,
         events,
         may_see_events,
     };

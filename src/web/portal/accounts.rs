@@ -1,18 +1,21 @@
 //! Accounts in the portal: of an organization, or with those below it (screens.md P2, P3).
 
 use crate::{
-    access::{InPortal, Permit, Portal, Side},
+    access::{InPortal, Permit, Portal},
     domain::{account::Status, organization::path_text, rights::ManagementRead, time::Time},
     problem::Problem,
     store::{
-        accounts::{self, Act, Acts, Filter, MemberActs, Sort},
+        accounts::{self, Filter, MemberActs, Sort},
+        identifiers::Pending,
         identity_stores,
         organizations::Choice,
         paging::Slice,
         portal::{self, Here},
         sessions::{self, Session},
+        verifications::Verification,
     },
     web::{
+        accounts::May,
         export::{self, Sheet},
         form::Form,
         frame::{Ask, Frame, crumb, here},
@@ -153,47 +156,6 @@ pub async fn export(
     .await
 }
 
-/// What the person may do with the account: each absent, off with the reason, or on (P-2, D-12).
-struct May {
-    profile: Act,
-    identifiers: Act,
-    sees_identifiers: bool,
-    groups: Act,
-    switch: Act,
-    delete: Act,
-}
-
-impl May {
-    fn of(acts: &Acts) -> Self {
-        Self {
-            profile: acts.of::<<InPortal as Side>::EditProfile>(),
-            identifiers: acts.of::<<InPortal as Side>::EditIdentifiers>(),
-            sees_identifiers: acts.sees::<<InPortal as Side>::SeeIdentifiers>(),
-            groups: acts.of::<<InPortal as Side>::EditGroups>(),
-            switch: acts.of::<<InPortal as Side>::Switch>(),
-            delete: acts.of::<<InPortal as Side>::Delete>(),
-        }
-    }
-
-    /// "You can edit the profile and end sessions."
-    fn sentence(&self) -> String {
-        let can: Vec<&str> = [
-            (&self.profile, "edit the profile"),
-            (&self.identifiers, "change the sign-in names"),
-            (&self.switch, "disable the account and end sessions"),
-            (&self.delete, "delete it"),
-        ]
-        .into_iter()
-        .filter_map(|(act, words)| act.is_on().then_some(words))
-        .collect();
-        match can.split_last() {
-            None => "You can look at this account.".into(),
-            Some((only, [])) => format!("You can {only}."),
-            Some((last, others)) => format!("You can {} and {last}.", others.join(", ")),
-        }
-    }
-}
-
 #[derive(Template)]
 #[template(path = "portal/accounts/detail.html", blocks = ["content"])]
 struct Show {
@@ -206,6 +168,8 @@ struct Show {
     groups: Vec<String>,
     sessions: Vec<Session>,
     confirmed: (bool, bool),
+    pending: Vec<Pending>,
+    verification: Option<Verification>,
 }
 view!(Show, as_content, json);
 
@@ -227,15 +191,6 @@ impl Show {
         self.detail.account.status == Status::Invited
     }
 
-    /// The reasons of what is off, each once.
-    fn reasons(&self) -> Vec<&str> {
-        let mut reasons: Vec<&str> =
-            [&self.may.profile, &self.may.identifiers, &self.may.switch, &self.may.delete].into_iter().filter_map(Act::reason).collect();
-        reasons.sort_unstable();
-        reasons.dedup();
-        reasons
-    }
-
     fn json(&self) -> serde_json::Value {
         crate::web::console::accounts::detail_json(&self.detail)
     }
@@ -245,7 +200,7 @@ impl Show {
 pub async fn detail(permit: Permit<Portal<ManagementRead>>, ask: Ask, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (organization, id) = path.into_inner();
     let limits = ask.house.outside.limits;
-    let (place, detail, acts, joins, groups, sessions, confirmed) = ask
+    let (place, detail, acts, joins, groups, sessions, edited) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
@@ -255,10 +210,10 @@ pub async fn detail(permit: Permit<Portal<ManagementRead>>, ask: Ask, path: Path
                 let acts = accounts::acts(view, &detail.account)?;
                 let groups = identity_stores::group_names(view, store)?;
                 let sessions = sessions::of(view, &detail.account, limits)?;
-                let confirmed = accounts::edited(view, store.key, &id)?.confirmed;
+                let edited = accounts::edited(view, store.key, &id)?;
                 let mut joins = if acts.joins::<InPortal>() { portal::joins(view, &place)? } else { Vec::new() };
                 joins.retain(|choice| !detail.memberships.iter().any(|member| member.organization_id == choice.id));
-                Ok((place, detail, acts, joins, groups, sessions, confirmed))
+                Ok((place, detail, acts, joins, groups, sessions, edited))
             })
         })
         .await?;
@@ -266,5 +221,10 @@ pub async fn detail(permit: Permit<Portal<ManagementRead>>, ask: Ask, path: Path
     let crumbs = vec![crumb(format!("{base}/accounts"), "Accounts"), here(detail.account.title())];
     let f = super::frame(&ask, "accounts", Some(&place), crumbs);
     let member = accounts::member_acts::<InPortal>(&acts, &detail);
-    Ok(page(Show { f, base, may: May::of(&acts), member, detail, joins, groups, sessions, confirmed }).whole().respond_to(&ask.req))
+    let may = May::of::<InPortal>(&acts);
+    let (confirmed, verification) = (edited.confirmed, edited.verification);
+    // What is to become of an identifier is seen by who sees identifiers.
+    let pending = if may.sees_identifiers { edited.pending } else { Vec::new() };
+    let view = Show { f, base, may, member, detail, joins, groups, sessions, confirmed, pending, verification };
+    Ok(page(view).whole().respond_to(&ask.req))
 }

@@ -1,5 +1,9 @@
 //! Pages for people who are not signed in.
 
+/// Identifiers that are changed, confirmed or cancelled by their owner.
+pub mod identifier_change;
+/// A forgotten password.
+pub mod password_reset;
 /// The first run.
 pub mod set_up;
 /// Signing in and out.

@@ -10,7 +10,8 @@ use crate::{
         csrf::Secret,
         form::{Carried, Faults, Form, Nothing},
         frame::Ask,
-        page::{own_path, page, see_other, view},
+        note::Note,
+        page::{encode, own_path, page, see_other, view},
         session, when,
     },
 };
@@ -39,9 +40,17 @@ struct SignInPage {
     next: String,
     carried: String,
     faults: Faults,
-    notice: Option<&'static str>,
+    notice: Option<String>,
 }
 view!(SignInPage, as_content);
+
+impl SignInPage {
+    /// Where a link for a new password is asked for, with what was typed.
+    fn forgot(&self) -> String {
+        let store = self.action.strip_prefix("/signin/").unwrap_or_default();
+        format!("/signin/reset?login_hint={}&store={store}", encode(&self.identifier))
+    }
+}
 
 struct Show {
     slug: Option<String>,
@@ -50,7 +59,7 @@ struct Show {
     next: String,
     carried: String,
     faults: Faults,
-    notice: Option<&'static str>,
+    notice: Option<String>,
     status: StatusCode,
 }
 
@@ -129,7 +138,10 @@ async fn page_for(ask: &Ask, slug: Option<String>) -> Result<HttpResponse, Probl
     let store = store_name(ask, slug.as_ref()).await?;
     let mut start = Show::start(slug, query.get("next"));
     start.identifier = query.get("login_hint").chars().take(254).collect();
-    start.notice = (query.get("out") == "1").then_some("You are signed out on this device.");
+    start.notice = match Note::read(&ask.req) {
+        Some(note) => Some(note.text),
+        None => (query.get("out") == "1").then(|| "You are signed out on this device.".to_owned()),
+    };
     Ok(show(ask, store, start))
 }
 
@@ -143,7 +155,7 @@ pub fn interrupted(req: &HttpRequest) -> HttpResponse {
     let back = asked.or_else(referer).unwrap_or_default();
     let notice = Some("You were signed out. Nothing was changed. Sign in to go on.");
     let carried = req.extensions().get::<Carried>().map(Carried::encode).unwrap_or_default();
-    show(&ask, None, Show { notice, carried, status: StatusCode::UNAUTHORIZED, ..Show::start(None, back) })
+    show(&ask, None, Show { notice: notice.map(str::to_owned), carried, status: StatusCode::UNAUTHORIZED, ..Show::start(None, back) })
 }
 
 /// The fields of the form. One page or two: with both fields it always works.
