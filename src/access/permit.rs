@@ -123,6 +123,8 @@ pub mod system {
         SigningIn 's' signing_in "system: signing in";
         /// Links in mails: a forgotten password, identifiers confirmed or cancelled (I-2, I-6, P-6).
         Recovering 'l' recovering "system: links";
+        /// Answering an invitation (I-1).
+        Inviting 'i' inviting "system: invitations";
         /// The first super administrator: set-up page and command line (D-5).
         SetUp 'f' set_up "system: first run";
         /// Import, export and demo: outside P-4, A-8 and D-8, never through the web (I-7).

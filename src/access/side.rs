@@ -56,6 +56,8 @@ sides! {
     ResetPassword: UserResetPassword | AuthenticatorsWrite;
     /// Verifying by hand and revoking that (P-7).
     Verify: UserEdit | VerificationWrite;
+    /// Seeing what happened to it (E-3).
+    SeeEvents: UserViewEvents | ManagementRead;
     /// Downloading personal data (P-9).
     Download: UserDownloadData | PersonalDataRead;
     /// Adding a membership (P-10).

@@ -29,6 +29,8 @@ pub struct Opens {
     pub organizations: bool,
     /// Accounts.
     pub accounts: bool,
+    /// Invitations.
+    pub invitations: bool,
     /// Organization roles.
     pub roles: bool,
     /// Role assignments.

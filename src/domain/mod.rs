@@ -12,6 +12,8 @@ pub mod attribute;
 pub mod event;
 /// Identity stores and their attributes.
 pub mod identity_store;
+/// Invitations into an organization.
+pub mod invitation;
 /// Keys: the small integers by which rows know each other.
 pub mod key;
 /// What the house writes to people.

@@ -7,7 +7,7 @@ mod status;
 mod together;
 
 pub use change::{Act, Acts, Edited, MemberActs, Saved, acts, add, edit_profile, member_acts, set_groups};
-pub(super) use change::{edited as edited_of, free};
+pub(super) use change::{Born, create, edited as edited_of, enroll, free};
 pub use memberships::{EndsToo, Switched, block, held_below, join, leave, membership_status};
 pub use status::{Changed, GoesToo, delete, end_sessions, goes_too, may_delete, set_enabled};
 pub use together::{Together, end_sessions_of, together};

@@ -9,12 +9,12 @@ use super::{
     transaction::Reader,
 };
 use crate::{
-    access::{Console, Reach},
+    access::{Ground, Reach},
     domain::{
         event::Outcome,
         key::*,
         permissions::{
-            AdministratorRoleView, EventView, OrganizationRoleView, OrganizationView, Permission, ScopeView, UserView, UserViewEvents,
+            AdministratorRoleView, EventView, OrganizationRoleView, OrganizationView, Permission, ScopeView, UserView,
         },
         time::Time,
     },
@@ -218,7 +218,7 @@ pub fn latest(reader: &mut impl Reader<EventView>, most: i64) -> Result<Vec<Reco
 ///
 /// # Errors
 /// What the database says.
-pub fn of_account(reader: &mut impl Reader<UserViewEvents>, account: &Account, paging: &Paging) -> Result<Slice<Recorded>, Problem> {
+pub fn of_account<G: Ground>(reader: &mut impl Reader<G>, account: &Account, paging: &Paging) -> Result<Slice<Recorded>, Problem> {
     let (conn, permit) = reader.parts();
     let mut from =
         Sql::new("FROM events e WHERE EXISTS (SELECT 1 FROM event_subjects s WHERE s.event = e.key AND s.noun = 'account' AND s.id = ");
@@ -338,7 +338,7 @@ const OWN: i64 = 600;
 ///
 /// # Errors
 /// [`Problem::NotFound`] otherwise.
-pub fn to_undo(reader: &mut impl Reader<Console>, id: &str) -> Result<Recorded, Problem> {
+pub fn to_undo<G: Ground>(reader: &mut impl Reader<G>, id: &str) -> Result<Recorded, Problem> {
     let now = reader.now();
     let (conn, permit) = reader.parts();
     let actor = permit.person()?;

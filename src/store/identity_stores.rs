@@ -19,7 +19,7 @@ use crate::{
         key::StoreKey,
         organization::Organization,
         permissions::{
-            IdentityStoreView, OrganizationRoleView, OrganizationView, Permission, RoleAssignmentEdit, RoleAssignmentView, UserAdd,
+            IdentityStoreView, InvitationView, OrganizationRoleView, OrganizationView, Permission, RoleAssignmentEdit, RoleAssignmentView, UserAdd,
             UserBlock, UserView,
         },
         text,
@@ -65,6 +65,8 @@ struct OpensRow {
     #[diesel(sql_type = Bool)]
     opens_accounts: bool,
     #[diesel(sql_type = Bool)]
+    opens_invitations: bool,
+    #[diesel(sql_type = Bool)]
     opens_roles: bool,
     #[diesel(sql_type = Bool)]
     opens_role_assignments: bool,
@@ -91,6 +93,7 @@ impl From<Row> for Listed {
         let opens = Opens {
             organizations: opens.opens_organizations,
             accounts: opens.opens_accounts,
+            invitations: opens.opens_invitations,
             roles: opens.opens_roles && !built_in,
             role_assignments: opens.opens_role_assignments && !built_in,
             adds_accounts: opens.opens_adds_accounts,
@@ -124,6 +127,7 @@ fn columns<G: Ground>(permit: &Permit<G>) -> Sql {
     for (leaf, name) in [
         (&OrganizationView::LEAF, "organizations"),
         (&UserView::LEAF, "accounts"),
+        (&InvitationView::LEAF, "invitations"),
         (&OrganizationRoleView::LEAF, "roles"),
         (&RoleAssignmentView::LEAF, "role_assignments"),
         (&UserAdd::LEAF, "adds_accounts"),

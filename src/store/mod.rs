@@ -45,12 +45,16 @@ pub mod mails;
 mod once;
 /// What accounts sign in by.
 pub mod identifiers;
+/// Invitations.
+pub mod invitations;
 /// Links in mails.
 pub mod links;
 /// Organizations.
 pub mod organizations;
 /// Passwords that are forgotten, or set by somebody else.
 pub mod passwords;
+/// Everything that is held about an account.
+pub mod personal_data;
 /// Where an org admin works.
 pub mod portal;
 /// What a person likes.

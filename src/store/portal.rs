@@ -269,3 +269,17 @@ pub fn joins<G: Ground>(reader: &mut impl Reader<G>, here: &Here) -> Result<Vec<
         None => Ok(Vec::new()),
     }
 }
+
+/// Where the reader may invite to: in the portal this organization and those below, in the console of the store.
+///
+/// # Errors
+/// What the database says.
+pub fn inviting<G: Ground>(reader: &mut impl Reader<G>, store: &IdentityStore, here: Option<&Here>) -> Result<(Vec<Choice>, bool), Problem> {
+    match here {
+        Some(here) => {
+            let (conn, permit) = reader.parts();
+            organizations::choices_below(conn, permit.reach(), here.organization.key, false)
+        }
+        None => organizations::choices(reader, store.key),
+    }
+}

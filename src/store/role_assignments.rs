@@ -2,7 +2,7 @@
 
 use super::{
     accounts::{self, Account},
-    conn::Conn,
+    conn::{Conn, on_each},
     holdings, organizations,
     paging::{self, Paging, Slice, Total},
     reached::{self, Reached},
@@ -577,6 +577,42 @@ fn held_directly(conn: &mut Conn, wanted: &Wanted, of: &[Account], now: Time) ->
 }
 
 /// One statement for all of them; a row that has ended is renewed.
+/// Gives a role as an invitation promised it, where it is not held already (I-1).
+pub(super) fn give_by_invitation(
+    conn: &mut Conn,
+    organization: OrganizationKey,
+    role: RoleKey,
+    account: AccountKey,
+    by: &str,
+    now: Time,
+) -> Result<(), Problem> {
+    give(conn, organization, role, account, Given::Invitation, Some(by), now)
+}
+
+/// Gives a role for good, where it is not held already without an end.
+pub(super) fn give(
+    conn: &mut Conn,
+    organization: OrganizationKey,
+    role: RoleKey,
+    account: AccountKey,
+    given: Given,
+    by: Option<&str>,
+    now: Time,
+) -> Result<(), Problem> {
+    use super::schema::role_assignments as ra;
+    let row = (
+        (ra::organization.eq(organization), ra::role.eq(role), ra::account.eq(account), ra::starts.eq(None::<i64>), ra::ends.eq(None::<i64>)),
+        (ra::reason.eq(""), ra::given.eq(given), ra::given_by.eq(by), ra::given_at.eq(now)),
+    );
+    on_each!(conn, |conn| diesel::insert_into(ra::table)
+        .values(row)
+        .on_conflict((ra::organization, ra::role, ra::account))
+        .do_update()
+        .set((ra::starts.eq(None::<i64>), ra::ends.eq(None::<i64>), ra::given.eq(given), ra::given_by.eq(by), ra::given_at.eq(now)))
+        .execute(conn))?;
+    Ok(())
+}
+
 fn insert(conn: &mut Conn, wanted: &Wanted, to: &[Account], period: Period, reason: &str, by: &str, now: Time) -> Result<(), Problem> {
     if to.is_empty() {
         return Ok(());

@@ -550,7 +550,7 @@ fn assigned<G: Ground>(reader: &mut impl Reader<G>, role: RoleKey) -> Result<Vec
 /// # Errors
 /// [`Problem::Conflict`] while it is held.
 pub fn delete(tx: &mut Tx<OrganizationRoleDelete>, store: &IdentityStore, id: &str) -> Result<Role, Problem> {
-    use super::schema::{role_assignments, selection_drafts};
+    use super::schema::{invitation_roles, role_assignments, selection_drafts};
     let Listed { role, held } = find_listed(tx, store, id)?;
     if held > 0 {
         let accounts = text::count(held, "account still holds it", "accounts still hold it");
@@ -558,6 +558,8 @@ pub fn delete(tx: &mut Tx<OrganizationRoleDelete>, store: &IdentityStore, id: &s
     }
     diesel::delete(role_assignments::table.filter(role_assignments::role.eq(role.key))).execute(tx.conn())?;
     diesel::delete(selection_drafts::table.filter(selection_drafts::role.eq(role.key))).execute(tx.conn())?;
+    // What an invitation promised is left out when it is accepted (I-1).
+    diesel::delete(invitation_roles::table.filter(invitation_roles::role.eq(role.key))).execute(tx.conn())?;
     diesel::delete(roles::table.find(role.key)).execute(tx.conn())?;
     tx.record(Event::done("role.delete").on(Subject::of("role", &role.id).in_store(store.key)).with("before", describe(&role.terms)))?;
     Ok(role)

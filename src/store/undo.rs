@@ -14,12 +14,12 @@ use super::{
     transaction::Tx,
 };
 use crate::{
-    access::{Ground, InConsole},
+    access::{Ground, Side},
     domain::{
         administrator_role,
         event::Outcome,
         identity_store::IdentityStore,
-        permissions::{AdministratorRoleEdit, OrganizationActivate, OrganizationRoleEdit, PermissionSet, RoleAssignmentEdit, UserBlock},
+        permissions::{AdministratorRoleEdit, OrganizationActivate, OrganizationRoleEdit, PermissionSet, RoleAssignmentEdit},
         rights::{Cell, Rights},
         role::Terms,
         role_assignment::Given,
@@ -226,7 +226,7 @@ fn administrator_terms(before: &Value) -> Option<administrator_role::Terms> {
 ///
 /// # Errors
 /// [`Problem::Conflict`] when something moved on; as blocking by hand.
-pub fn membership(tx: &mut Tx<UserBlock>, event: &Recorded) -> Result<(String, String), Problem> {
+pub fn membership<S: Side>(tx: &mut Tx<S::Block>, event: &Recorded) -> Result<(String, String), Problem> {
     let store = store_of(tx, event)?;
     newest(tx, event, "account", ["membership.block", "membership.unblock"])?;
     if event.detail_text("before") == event.detail_text("after") {
@@ -234,7 +234,7 @@ pub fn membership(tx: &mut Tx<UserBlock>, event: &Recorded) -> Result<(String, S
     }
     let (id, organization) = (event.subject("account")?.to_owned(), event.subject("organization")?.to_owned());
     tx.undoing(&event.id);
-    let switched = accounts::block::<InConsole>(tx, &store, &id, &organization, event.action == "membership.unblock")?;
+    let switched = accounts::block::<S>(tx, &store, &id, &organization, event.action == "membership.unblock")?;
     if !switched.changed {
         return Err(moved_on());
     }
@@ -249,7 +249,7 @@ pub fn membership(tx: &mut Tx<UserBlock>, event: &Recorded) -> Result<(String, S
 ///
 /// # Errors
 /// [`Problem::Conflict`] when something moved on; [`Problem::Forbidden`] for those above the person.
-pub fn status(tx: &mut Tx<UserBlock>, event: &Recorded) -> Result<(String, String), Problem> {
+pub fn status<S: Side>(tx: &mut Tx<S::Switch>, event: &Recorded) -> Result<(String, String), Problem> {
     let store = store_of(tx, event)?;
     newest(tx, event, "account", ["account.disable", "account.enable"])?;
     let ids = event.detail_list("changed");
@@ -258,7 +258,7 @@ pub fn status(tx: &mut Tx<UserBlock>, event: &Recorded) -> Result<(String, Strin
     }
     tx.undoing(&event.id);
     let on = event.action == "account.disable";
-    match accounts::set_enabled::<InConsole>(tx, &store, &ids, on, &event.detail_list("were_active"))? {
+    match accounts::set_enabled::<S>(tx, &store, &ids, on, &event.detail_list("were_active"))? {
         Changed::Done { changed, already, .. } if already.is_empty() => {
             let to = match changed.as_slice() {
                 [one] => format!("/admin/stores/{}/accounts/{}", store.slug, one.id),

@@ -337,6 +337,9 @@ fn nav(actor: &Actor, store: Option<&IdentityStore>, current: &'static str) -> V
         if opens.accounts {
             entries.push(entry(format!("{base}/accounts"), "accounts", "Accounts", "accounts"));
         }
+        if opens.invitations {
+            entries.push(entry(format!("{base}/invitations"), "invitation", "Invitations", "invitations"));
+        }
         if opens.roles {
             entries.push(entry(format!("{base}/roles"), "role", "Roles", "roles"));
         }

@@ -39,6 +39,8 @@ people {
     post "/signin/reset" => public::password_reset::post;
     get "/signin/reset/{token}" => public::password_reset::get_link;
     post "/signin/reset/{token}" => public::password_reset::post_link;
+    get "/invite/{token}" => public::invitation::get;
+    post "/invite/{token}" => public::invitation::post;
     get "/confirm/{token}" => public::identifier_change::get_confirm;
     post "/confirm/{token}" => public::identifier_change::confirm;
     get "/cancel/{token}" => public::identifier_change::get_cancel;
@@ -123,6 +125,12 @@ people {
     get "/admin/stores/{store}/organizations/{organization}/delete" => console::organizations::confirm_delete;
     post "/admin/stores/{store}/organizations/{organization}/delete" => console::organizations::delete;
 
+    get "/admin/stores/{store}/invitations" => accounts::invitations::list::<InConsole>;
+    post "/admin/stores/{store}/invitations" => accounts::invitations::invite::<InConsole>;
+    get "/admin/stores/{store}/invitations/new" => accounts::invitations::new::<InConsole>;
+    post "/admin/stores/{store}/invitations/export" => accounts::invitations::export::<InConsole>;
+    post "/admin/stores/{store}/invitations/{invitation}/resend" => accounts::invitations::resend::<InConsole>;
+    post "/admin/stores/{store}/invitations/{invitation}/withdraw" => accounts::invitations::withdraw::<InConsole>;
     get "/admin/stores/{store}/accounts" => console::accounts::list;
     post "/admin/stores/{store}/accounts/export" => console::accounts::export;
     post "/admin/stores/{store}/accounts" => console::accounts::add;
@@ -150,6 +158,8 @@ people {
     post "/admin/stores/{store}/accounts/{account}/verify" => accounts::verify::<InConsole>;
     get "/admin/stores/{store}/accounts/{account}/unverify" => accounts::unverify_form::<InConsole>;
     post "/admin/stores/{store}/accounts/{account}/unverify" => accounts::unverify::<InConsole>;
+    get "/admin/stores/{store}/accounts/{account}/data" => accounts::data_form::<InConsole>;
+    post "/admin/stores/{store}/accounts/{account}/data" => accounts::data::<InConsole>;
     post "/admin/stores/{store}/accounts/{account}/groups" => accounts::groups::<InConsole>;
     post "/admin/stores/{store}/accounts/{account}/disable" => accounts::disable::<InConsole>;
     post "/admin/stores/{store}/accounts/{account}/enable" => accounts::enable::<InConsole>;
@@ -183,10 +193,17 @@ people {
 
     get "/portal" => portal::start;
     post "/portal/o/{organization}/favourite" => portal::favourite;
+    post "/portal/o/{organization}/events/{event}/undo" => portal::undo;
     get "/portal/o/{organization}/me" => portal::access;
     get "/portal/o/{organization}/organizations" => portal::organizations;
     post "/portal/o/{organization}/organizations" => portal::add;
     get "/portal/o/{organization}/organizations/new" => portal::new;
+    get "/portal/o/{organization}/invitations" => accounts::invitations::list::<InPortal>;
+    post "/portal/o/{organization}/invitations" => accounts::invitations::invite::<InPortal>;
+    get "/portal/o/{organization}/invitations/new" => accounts::invitations::new::<InPortal>;
+    post "/portal/o/{organization}/invitations/export" => accounts::invitations::export::<InPortal>;
+    post "/portal/o/{organization}/invitations/{invitation}/resend" => accounts::invitations::resend::<InPortal>;
+    post "/portal/o/{organization}/invitations/{invitation}/withdraw" => accounts::invitations::withdraw::<InPortal>;
     get "/portal/o/{organization}/accounts" => portal::list;
     post "/portal/o/{organization}/accounts/export" => portal::export;
     get "/portal/o/{organization}/accounts/{account}" => portal::detail;
@@ -202,6 +219,8 @@ people {
     post "/portal/o/{organization}/accounts/{account}/verify" => accounts::verify::<InPortal>;
     get "/portal/o/{organization}/accounts/{account}/unverify" => accounts::unverify_form::<InPortal>;
     post "/portal/o/{organization}/accounts/{account}/unverify" => accounts::unverify::<InPortal>;
+    get "/portal/o/{organization}/accounts/{account}/data" => accounts::data_form::<InPortal>;
+    post "/portal/o/{organization}/accounts/{account}/data" => accounts::data::<InPortal>;
     post "/portal/o/{organization}/accounts/{account}/groups" => accounts::groups::<InPortal>;
     post "/portal/o/{organization}/accounts/{account}/disable" => accounts::disable::<InPortal>;
     post "/portal/o/{organization}/accounts/{account}/enable" => accounts::enable::<InPortal>;

@@ -64,9 +64,22 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
         }
         ("post", "/me/password") => (route.to_owned(), vec![("current", "not my password".to_owned()), ("password", "x".to_owned())]),
         ("post", "/me/settings") => (route.to_owned(), vec![("per", "25".to_owned())]),
+        // A link that never was.
+        (_, "/signin/reset/{token}" | "/confirm/{token}" | "/cancel/{token}" | "/invite/{token}") => (route.replace("{token}", "never"), Vec::new()),
+        ("post", "/signin/reset") => (route.to_owned(), vec![("identifier", String::new())]),
+        ("post", "/me/identifiers") => (route.to_owned(), vec![("proof", "not my password".to_owned())]),
         ("get", "/admin/stores/{store}") => (base.to_owned(), Vec::new()),
         ("get", "/admin/stores/{store}/organizations/{organization}") => (format!("{base}/organizations/{north}"), Vec::new()),
         ("get", "/admin/stores/{store}/accounts/{account}") => (format!("{base}/accounts/{}", house.acc("paul@acme.example")), Vec::new()),
+        ("post", "/admin/stores/{store}/invitations") => {
+            (format!("{base}/invitations"), vec![("emails", format!("asked-by-{name}@new.example")), ("org", north.clone())])
+        }
+        (_, route) if route.starts_with("/admin/stores/{store}/invitations/{invitation}") => {
+            // One waits for each person to send again, another one to withdraw.
+            let act = route.rsplit('/').next().unwrap();
+            let id = &house.texts(&format!("SELECT id AS t FROM invitations WHERE email = '{name}-{act}@invited.example'"))[0];
+            (format!("{base}/invitations/{id}/{act}"), Vec::new())
+        }
         ("post", "/admin/stores/{store}/roles") => {
             (format!("{base}/roles"), vec![("name", format!("Made by {name}")), ("right", "account_management:READ".to_owned())])
         }
@@ -190,6 +203,9 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
                 "disable" => (house.acc("dora@acme.example"), Vec::new()),
                 "memberships/block" => (house.acc("bo@acme.example"), vec![("org", acme)]),
                 "memberships" | "memberships/unblock" => (tess, vec![("org", north.clone())]),
+                // Weak, and without a reason: the form comes back to whoever may. The data is there for whoever may.
+                "password" if method == "post" => (tess, vec![("password", "weak".to_owned())]),
+                "unverify" => (house.acc("dora@acme.example"), Vec::new()),
                 "memberships/remove" if method == "get" => (format!("{tess}/memberships/remove?org={north}"), Vec::new()),
                 // She is no member there.
                 "memberships/remove" => (tess, vec![("org", house.org("Acme/South"))]),
@@ -222,6 +238,18 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
         }
         ("post", "/portal/o/{organization}/accounts/{account}/delete") => {
             (format!("/portal/o/{}/accounts/{}/delete", house.org("Acme"), house.acc(&format!("{name}@left.example"))), Vec::new())
+        }
+        (_, route) if route.starts_with("/portal/o/{organization}/invitations/{invitation}") => {
+            let asked = Box::pin(request(house, person, name, method, &route.replace("/portal/o/{organization}", "/admin/stores/{store}"))).await;
+            (asked.path.replace(base, &format!("/portal/o/{}", house.org("Acme"))), asked.fields)
+        }
+        ("post", "/portal/o/{organization}/invitations") => {
+            let fields = vec![("emails", format!("asked-at-portal-by-{name}@new.example")), ("org", north.clone())];
+            (route.replace("{organization}", &house.org("Acme")), fields)
+        }
+        (_, "/portal/o/{organization}/events/{event}/undo") => {
+            let event = house.texts("SELECT id AS t FROM events WHERE action = 'role_assignment.add' ORDER BY key")[0].clone();
+            (route.replace("{organization}", &house.org("Acme")).replace("{event}", &event), Vec::new())
         }
         (_, route) if route.starts_with("/portal/o/{organization}/accounts/{account}") => {
             let console = route.replace("/portal/o/{organization}", "/admin/stores/{store}");
@@ -323,6 +351,11 @@ pub async fn prepare(house: &House) {
     house.import(json!({ "bailiwick": 1, "identity_stores": [{ "name": "Customers", "slug": "customers", "self_registration": true,
         "organization_registration": true, "accounts": gone }] }));
     let su = house.person("su@brand.example").await;
+    let invited: Vec<String> =
+        PEOPLE.iter().flat_map(|(name, ..)| ["resend", "withdraw"].map(|act| format!("{name}-{act}@invited.example"))).collect();
+    let fields = [("emails", invited.join("\n")), ("org", house.org("Acme/North"))];
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    su.post("/admin/stores/customers/invitations", &fields).await.is(303);
     let (north, role, account) = (house.org("Acme/North"), house.role("Greeter"), house.acc("p01@acme.example"));
     let pair = [("org", north.as_str()), ("role", role.as_str()), ("account", account.as_str())];
     su.post("/admin/stores/customers/role-assignments", &pair).await.is(303);
@@ -455,7 +488,7 @@ async fn nothing_is_posted_without_a_token_or_from_another_site() {
                 let token = person.token().await;
                 let Request { path, fields } = request(&house, person, "super", method, route).await;
                 let mut fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-                let open = ["/signin", "/setup"].iter().any(|start| path.starts_with(start));
+                let open = ["/signin", "/setup", "/confirm", "/cancel", "/invite"].iter().any(|start| path.starts_with(start));
                 let refused = if signed_in || open { 403 } else { 401 };
                 person.post_raw(&path, &[], &fields).await.is(refused);
                 fields.push(("csrf", "bm90IGEgdG9rZW4"));

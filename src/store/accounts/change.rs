@@ -46,41 +46,10 @@ pub fn add(tx: &mut Tx<UserAdd>, store: &IdentityStore, terms: &Terms, organizat
             free(tx.conn(), store.key, field, typed, None)?;
         }
     }
-    let id = tx.chance().id("acc");
-    use accounts as a;
-    let key: AccountKey = diesel::insert_into(a::table)
-        .values((
-            (a::id.eq(&id), a::store.eq(store.key), a::name.eq(&terms.name), a::name_sort.eq(text::search(&terms.name))),
-            (
-                a::email.eq(&terms.email),
-                a::username.eq(&terms.username),
-                a::search.eq(search_text(&terms.name, terms.email.as_deref(), terms.username.as_deref())),
-            ),
-            (
-                a::status.eq(Status::Invited),
-                a::locked_until.eq(None::<i64>),
-                a::password_hash.eq(None::<String>),
-                a::change_password.eq(false),
-            ),
-            (a::attributes.eq(written(&terms.attributes)?), a::last_sign_in_at.eq(None::<i64>)),
-            (a::rev.eq(1), a::created_at.eq(now), a::changed_at.eq(now)),
-        ))
-        .returning(a::key)
-        .get_result(tx.conn())?;
-    for (kind, typed) in [("email", &terms.email), ("username", &terms.username)] {
-        if let Some(typed) = typed {
-            put_identifier(tx.conn(), store.key, key, kind, typed)?;
-        }
+    let (key, id) = create(tx, store.key, &Born { terms, status: Status::Invited, password_hash: None, confirmed: false })?;
+    for place in &places {
+        enroll(tx.conn(), key, place.key, now)?;
     }
-    use memberships as m;
-    let rows: Vec<_> = places
-        .iter()
-        .map(|place| (m::account.eq(key), m::organization.eq(place.key), m::status.eq(MembershipStatus::Active), m::created_at.eq(now)))
-        .collect();
-    on_each!(tx.conn(), |conn| diesel::insert_into(m::table).values(rows).execute(conn))?;
-    diesel::update(identity_stores::table.find(store.key))
-        .set(identity_stores::accounts.eq(identity_stores::accounts + 1))
-        .execute(tx.conn())?;
     let mut event = Event::done("account.add")
         .with("account", terms.name.as_str())
         .with("after", json!({ "name": terms.name, "email": terms.email, "username": terms.username, "attributes": terms.attributes }))
@@ -93,6 +62,57 @@ pub fn add(tx: &mut Tx<UserAdd>, store: &IdentityStore, terms: &Terms, organizat
     }
     tx.record(event)?;
     super::by_ids(tx.conn(), &Reach::Everywhere, store.key, &[id])?.pop().ok_or(Problem::NotFound)
+}
+
+/// How an account comes about.
+pub(in crate::store) struct Born<'a> {
+    /// What its owner, or whoever makes it, says.
+    pub terms: &'a Terms,
+    /// Invited, or active for who chose a password.
+    pub status: Status,
+    /// That password.
+    pub password_hash: Option<&'a str>,
+    /// Whether its owner has shown that the e-mail is theirs (P-6).
+    pub confirmed: bool,
+}
+
+/// Writes a new account with its identifiers, which are free. Its key and id.
+pub(in crate::store) fn create<G: Ground>(tx: &mut Tx<G>, store: StoreKey, born: &Born) -> Result<(AccountKey, String), Problem> {
+    use accounts as a;
+    let now = tx.now();
+    let Born { terms, status, password_hash, confirmed } = *born;
+    let id = tx.chance().id("acc");
+    let key: AccountKey = diesel::insert_into(a::table)
+        .values((
+            (a::id.eq(&id), a::store.eq(store), a::name.eq(&terms.name), a::name_sort.eq(text::search(&terms.name))),
+            (
+                a::email.eq(&terms.email),
+                a::username.eq(&terms.username),
+                a::search.eq(search_text(&terms.name, terms.email.as_deref(), terms.username.as_deref())),
+            ),
+            (a::status.eq(status), a::locked_until.eq(None::<i64>), a::password_hash.eq(password_hash), a::change_password.eq(false)),
+            (a::attributes.eq(written(&terms.attributes)?), a::last_sign_in_at.eq(None::<i64>)),
+            (a::rev.eq(1), a::created_at.eq(now), a::changed_at.eq(now)),
+        ))
+        .returning(a::key)
+        .get_result(tx.conn())?;
+    for (kind, typed) in [("email", &terms.email), ("username", &terms.username)] {
+        if let Some(typed) = typed {
+            put_identifier(tx.conn(), store, key, kind, typed, confirmed)?;
+        }
+    }
+    diesel::update(identity_stores::table.find(store))
+        .set(identity_stores::accounts.eq(identity_stores::accounts + 1))
+        .execute(tx.conn())?;
+    Ok((key, id))
+}
+
+/// Makes an account a member, where it is none: no way of joining changes a membership that is there (P-10).
+pub(in crate::store) fn enroll(conn: &mut Conn, account: AccountKey, organization: OrganizationKey, now: Time) -> Result<bool, Problem> {
+    use memberships as m;
+    let row = (m::account.eq(account), m::organization.eq(organization), m::status.eq(MembershipStatus::Active), m::created_at.eq(now));
+    let made = on_each!(conn, |conn| diesel::insert_into(m::table).values(row).on_conflict_do_nothing().execute(conn))?;
+    Ok(made > 0)
 }
 
 /// The organizations that a new account joins: each in the reach of the permit. An account of Administrators joins
@@ -144,11 +164,18 @@ pub(in crate::store) fn free(conn: &mut Conn, store: StoreKey, field: &'static s
     if owner.is_some() && owner != but { Err(account::identifier_taken(field, typed).into()) } else { Ok(()) }
 }
 
-/// Writes an identifier that somebody else sets: it counts once its owner has confirmed it (P-6).
-fn put_identifier(conn: &mut Conn, store: StoreKey, account: AccountKey, kind: &str, typed: &str) -> Result<(), Problem> {
+/// Writes an identifier; one that somebody else sets counts once its owner has confirmed it (P-6).
+fn put_identifier(
+    conn: &mut Conn,
+    store: StoreKey,
+    account: AccountKey,
+    kind: &str,
+    typed: &str,
+    confirmed: bool,
+) -> Result<(), Problem> {
     use rows as i;
     diesel::insert_into(i::table)
-        .values((i::store.eq(store), i::folded.eq(text::fold(typed)), i::account.eq(account), i::kind.eq(kind), i::confirmed.eq(false)))
+        .values((i::store.eq(store), i::folded.eq(text::fold(typed)), i::account.eq(account), i::kind.eq(kind), i::confirmed.eq(confirmed)))
         .execute(conn)?;
     Ok(())
 }

@@ -16,6 +16,7 @@ use crate::{
     store::{
         conn::Conn,
         grants::{self, HandedOn, HandedOnThen},
+        invitations,
         schema::{accounts, identity_stores, sessions},
         set_up::keep_a_super_administrator,
         sql::Sql,
@@ -249,6 +250,7 @@ pub fn delete<S: Side>(tx: &mut Tx<S::Delete>, store: &IdentityStore, id: &str, 
     }
     let (revoked, kept) = grants::take(tx.conn(), &actor, &held, handed_on, now)?;
     let revoked: Vec<String> = revoked.into_iter().map(|grant| grant.title).collect();
+    invitations::withdraw_of(tx.conn(), key, now)?;
     for table in [
         "codes",
         "authenticators",

@@ -589,6 +589,8 @@ pub struct Bound {
     pub assignments: i64,
     /// Scopes that it owns.
     pub scopes: i64,
+    /// Invitations that wait.
+    pub invitations: i64,
 }
 
 impl Bound {
@@ -618,6 +620,11 @@ pub fn bound<G: Ground>(reader: &mut impl Reader<G>, organization: &Organization
         members: count(conn, "memberships", "organization", false)?,
         assignments: count(conn, "role_assignments", "organization", true)?,
         scopes: count(conn, "scopes", "organization", false)?,
+        invitations: {
+            let mut sql = Sql::new("SELECT count(*) AS n FROM invitations WHERE status = 'pending' AND organization = ");
+            sql.bind(organization.key).push(" AND ends_at > ").bind(now);
+            sql.number(conn)?
+        },
     })
 }
 
@@ -644,6 +651,8 @@ pub fn delete(tx: &mut Tx<OrganizationDelete>, store: &IdentityStore, id: &str, 
     for statement in [
         "DELETE FROM role_assignments WHERE organization = ",
         "DELETE FROM organization_domains WHERE organization = ",
+        "DELETE FROM invitations WHERE organization = ",
+        "DELETE FROM favourites WHERE organization = ",
         "DELETE FROM organization_closure WHERE descendant = ",
     ] {
         let mut sql = Sql::new(statement);

@@ -2,14 +2,18 @@
 //! handler per act, whose permit is the act's ground on that side (rights.md A, B).
 
 mod act;
+mod data;
 mod fields;
 mod identifiers;
+/// Invitations.
+pub mod invitations;
 mod may;
 mod password;
 mod profile;
 mod verification;
 
 pub use act::{block, confirm_delete, confirm_leave, delete, disable, enable, end_sessions, groups, join, leave, unblock};
+pub use data::{data, data_form};
 pub use fields::{Field, Fields};
 pub use identifiers::{identifiers, identifiers_form};
 pub use may::May;
@@ -27,7 +31,7 @@ use crate::{
     domain::identity_store::IdentityStore,
     problem::Problem,
     store::{
-        Reader, identity_stores,
+        Reader, identity_stores, invitations as store_invitations,
         portal::{self as places, Here},
     },
 };
@@ -52,8 +56,19 @@ pub trait Screens: Side {
     /// [`Problem::NotFound`] out of reach.
     fn spot<G: Ground>(reader: &mut impl Reader<G>, place: &str, account: Option<&str>) -> Result<Spot, Problem>;
 
-    /// The frame of a page there.
-    fn frame(ask: &Ask, spot: &Spot, crumbs: Vec<Crumb>) -> Frame;
+    /// The frame of a page about accounts there.
+    fn frame(ask: &Ask, spot: &Spot, crumbs: Vec<Crumb>) -> Frame {
+        Self::frame_at(ask, spot, "accounts", crumbs)
+    }
+
+    /// The frame of a page there, under this entry of the menu.
+    fn frame_at(ask: &Ask, spot: &Spot, current: &'static str, crumbs: Vec<Crumb>) -> Frame;
+
+    /// The roles that an invitation may promise there: id and name. None in the portal (P-5).
+    ///
+    /// # Errors
+    /// What the database says.
+    fn roles_to_promise(reader: &mut impl Reader<Self::Invite>, store: &IdentityStore) -> Result<Vec<(String, String)>, Problem>;
 
     /// What leads from an account's address to a part of its page.
     fn part(name: &str) -> String;
@@ -65,8 +80,12 @@ impl Screens for InConsole {
         Ok(Spot { base: format!("/admin/stores/{}", store.slug), store, here: None })
     }
 
-    fn frame(ask: &Ask, spot: &Spot, crumbs: Vec<Crumb>) -> Frame {
-        ask.frame("accounts", Some(&spot.store), crumbs)
+    fn frame_at(ask: &Ask, spot: &Spot, current: &'static str, crumbs: Vec<Crumb>) -> Frame {
+        ask.frame(current, Some(&spot.store), crumbs)
+    }
+
+    fn roles_to_promise(reader: &mut impl Reader<Self::Invite>, store: &IdentityStore) -> Result<Vec<(String, String)>, Problem> {
+        store_invitations::roles_to_promise(reader, store)
     }
 
     fn part(name: &str) -> String {
@@ -83,8 +102,12 @@ impl Screens for InPortal {
         Ok(Spot { base: format!("/portal/o/{}", here.organization.id), store: here.store.clone(), here: Some(here) })
     }
 
-    fn frame(ask: &Ask, spot: &Spot, crumbs: Vec<Crumb>) -> Frame {
-        portal::frame(ask, "accounts", spot.here.as_ref(), crumbs)
+    fn frame_at(ask: &Ask, spot: &Spot, current: &'static str, crumbs: Vec<Crumb>) -> Frame {
+        portal::frame(ask, current, spot.here.as_ref(), crumbs)
+    }
+
+    fn roles_to_promise(_: &mut impl Reader<Self::Invite>, _: &IdentityStore) -> Result<Vec<(String, String)>, Problem> {
+        Ok(Vec::new())
     }
 
     fn part(name: &str) -> String {

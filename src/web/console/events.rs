@@ -3,7 +3,7 @@
 mod sentence;
 
 use crate::{
-    access::{Console, Permit},
+    access::{Console, InConsole, Permit},
     domain::{
         event::Outcome,
         identity_store::IdentityStore,
@@ -47,7 +47,7 @@ pub(super) fn event_json(event: &Recorded) -> serde_json::Value {
 }
 
 /// What an event says, for templates of other screens.
-pub(super) fn says(event: &Recorded) -> String {
+pub(in crate::web) fn says(event: &Recorded) -> String {
     sentence(event)
 }
 
@@ -292,11 +292,11 @@ pub async fn undo(permit: Permit<Console>, ask: Ask, id: Path<String>, form: For
             .await?
         }
         Kind::Membership => {
-            ask.act(ask.permit::<UserBlock>()?, once, move |tx| undo::membership(tx, &event).map(|(to, words)| ((to.clone(), words), to)))
+            ask.act(ask.permit::<UserBlock>()?, once, move |tx| undo::membership::<InConsole>(tx, &event).map(|(to, words)| ((to.clone(), words), to)))
                 .await?
         }
         Kind::Status => {
-            ask.act(ask.permit::<UserBlock>()?, once, move |tx| undo::status(tx, &event).map(|(to, words)| ((to.clone(), words), to)))
+            ask.act(ask.permit::<UserBlock>()?, once, move |tx| undo::status::<InConsole>(tx, &event).map(|(to, words)| ((to.clone(), words), to)))
                 .await?
         }
         Kind::Organization => {

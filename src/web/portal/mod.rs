@@ -4,11 +4,13 @@ mod access;
 mod accounts;
 mod organizations;
 mod start;
+mod undo;
 
 pub use access::access;
 pub use accounts::{detail, export, list};
 pub use organizations::{add, list as organizations, new};
 pub use start::{favourite, start};
+pub use undo::undo;
 
 use super::frame::{Ask, Crumb, Entry, Frame, Group, PortalBar};
 use crate::store::portal::Here;

@@ -2,6 +2,8 @@
 
 /// Identifiers that are changed, confirmed or cancelled by their owner.
 pub mod identifier_change;
+/// Answering an invitation.
+pub mod invitation;
 /// A forgotten password.
 pub mod password_reset;
 /// The first run.

@@ -11,7 +11,7 @@ use crate::{
         form::{Carried, Faults, Form, Nothing},
         frame::Ask,
         note::Note,
-        page::{encode, own_path, page, see_other, view},
+        page::{own_path, page, see_other, view},
         session, when,
     },
 };
@@ -45,10 +45,12 @@ struct SignInPage {
 view!(SignInPage, as_content);
 
 impl SignInPage {
-    /// Where a link for a new password is asked for, with what was typed.
+    /// Where a link for a new password is asked for.
     fn forgot(&self) -> String {
-        let store = self.action.strip_prefix("/signin/").unwrap_or_default();
-        format!("/signin/reset?login_hint={}&store={store}", encode(&self.identifier))
+        match self.action.strip_prefix("/signin/") {
+            Some(store) => format!("/signin/reset?store={store}"),
+            None => "/signin/reset".into(),
+        }
     }
 }
 

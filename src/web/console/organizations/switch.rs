@@ -197,6 +197,7 @@ impl Delete {
             (bound.members, "member", "members", format!("{base}/organizations/{id}?tab=accounts")),
             (bound.assignments, "role assignment", "role assignments", format!("{base}/role-assignments?org={id}")),
             (bound.scopes, "scope that it owns", "scopes that it owns", scopes),
+            (bound.invitations, "invitation that waits", "invitations that wait", format!("{base}/invitations")),
         ]
         .into_iter()
         .filter(|(count, ..)| *count > 0)
