@@ -412,7 +412,7 @@ fn may_change<G: Ground>(tx: &mut Tx<G>, role: Option<AdministratorRoleKey>, tou
     };
     let people: BTreeSet<AccountKey> = held.iter().map(|grant| grant.account).collect();
     let actor = tx.permit().person()?.clone();
-    confer::may_change_permissions(&actor, role.unwrap_or(AdministratorRoleKey(0)), touched, &held)
+    confer::may_change_permissions(&actor, role.unwrap_or(AdministratorRoleKey(0)), touched, &held, now)
         .map_err(|uncovered| Problem::Forbidden(uncovered.0))?;
     if actor.is_super() || people.is_empty() {
         return Ok(());

@@ -170,6 +170,15 @@ fn in_root(conn: &mut Conn, of: &[AccountKey]) -> Result<HashSet<AccountKey>, Pr
     Ok(rows.into_iter().collect())
 }
 
+/// Removes what is left of a super administrator's role that has ended, when its holder leaves root: no account outside
+/// root has that role, not even in the past (D-5).
+pub(super) fn forget_ended_super(conn: &mut Conn, account: AccountKey, now: Time) -> Result<(), Problem> {
+    let mut sql = Sql::new("DELETE FROM grants WHERE account = ");
+    sql.bind(account).push(" AND ends <= ").bind(now).push(" AND role IN (SELECT r.key FROM administrator_roles r WHERE r.kind = 'super')");
+    sql.execute(conn)?;
+    Ok(())
+}
+
 /// Id and store of each holder, for the log.
 fn holders(conn: &mut Conn, of: &[HeldGrant]) -> Result<HashMap<AccountKey, (String, StoreKey)>, Problem> {
     use super::schema::accounts as a;

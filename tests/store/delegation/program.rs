@@ -9,21 +9,23 @@ use crate::{database::Database, people::SUPER};
 use bailiwick::{
     access::{Actor, Administration, Ground, HandingOn, Origin, Permit, system},
     domain::{
+        administrator_role,
         identity_store::IdentityStore,
         key::{AccountKey, AdministratorRoleKey},
         organization::{Lineage, Organization},
         permissions::{
-            OrganizationActivate, OrganizationEdit, OrganizationView, RoleAssignmentEdit, ScopeEdit, UserBlock, UserDelete, UserEdit,
+            AdministratorRoleEdit, OrganizationActivate, OrganizationEdit, OrganizationRoleEdit, OrganizationView, RoleAssignmentEdit,
+            ScopeAdd, ScopeEdit, UserBlock, UserDelete, UserEdit,
         },
         rights::Rights,
-        scope,
+        role, scope,
         time::{Period, Time},
     },
     problem::Problem,
     store::{
         Tx,
         accounts::{self, Changed},
-        actors, check, effective,
+        actors, administrator_roles, check, effective,
         grants::{self, Edited, Given, HandedOnThen, Terms},
         organizations::{self, Moved, Switched},
         paging::Paging,
@@ -241,6 +243,35 @@ impl<'a> Program<'a> {
                 });
                 matches!(saved, Some(scopes::Saved::Done(..)))
             }
+            Act::KeepScope { owner, reach } => {
+                let terms = scope::Terms { name: format!("Scope {}", self.scopes.len()), description: String::new(), reach };
+                self.as_::<ScopeAdd, _>(by, |tx| scopes::add(tx, place(owner), &terms)).is_some()
+            }
+            Act::Rewrite { role, leaves } => {
+                let id = self.administrator_roles[role].1.as_str();
+                let permissions = (0..LEAVES.len()).filter(|leaf| leaves & (1 << leaf) != 0).map(|leaf| &LEAVES[leaf]).collect();
+                let terms = administrator_role::Terms { name: format!("Administrator {role}"), description: String::new(), permissions };
+                let rev = self.at.number(&format!("SELECT rev AS n FROM administrator_roles WHERE id = '{id}'")) as i32;
+                let saved = self.as_::<AdministratorRoleEdit, _>(by, |tx| {
+                    use administrator_roles::Saved;
+                    match administrator_roles::edit(tx, id, rev, &terms, None)? {
+                        Saved::Confirm(effect) => administrator_roles::edit(tx, id, rev, &terms, Some(&effect.mark())),
+                        other => Ok(other),
+                    }
+                });
+                matches!(saved, Some(administrator_roles::Saved::Done(..)))
+            }
+            Act::Redraw { role, cells } => {
+                let (store, id) = (&self.customers, self.roles[role].as_str());
+                let rights = Rights::from_iter((0..CELLS.len()).filter(|cell| cells & (1 << cell) != 0).map(|cell| CELLS[cell].0));
+                let terms = role::Terms { name: format!("Role {role}"), rights, ..role::Terms::default() };
+                let rev = self.at.number(&format!("SELECT rev AS n FROM roles WHERE id = '{id}'")) as i32;
+                let saved = self.as_::<OrganizationRoleEdit, _>(by, |tx| match roles::edit(tx, store, id, rev, &terms, None)? {
+                    roles::Saved::Confirm(effect) => roles::edit(tx, store, id, rev, &terms, Some(&effect.mark())),
+                    other => Ok(other),
+                });
+                matches!(saved, Some(roles::Saved::Done(..)))
+            }
             Act::Move { place: at, under } => {
                 let store = &self.customers;
                 let moved =
@@ -260,10 +291,13 @@ impl<'a> Program<'a> {
         })
     }
 
-    /// Learns the id of a grant that was made, and where the organizations stand.
+    /// Learns the ids of what was made, and where the organizations stand.
     pub fn learn(&mut self, brand: &Brand, act: Act) {
         if matches!(act, Act::Move { .. }) {
             self.lineages = self.organizations.iter().map(|organization| self.lineage(organization)).collect();
+        }
+        for number in self.scopes.len()..brand.scopes.len() {
+            self.scopes.push(self.at.texts(&format!("SELECT id AS t FROM scopes WHERE name = 'Scope {number}'")).remove(0));
         }
         for grant in brand.grants.iter().skip(self.grants.len()) {
             let scope =
