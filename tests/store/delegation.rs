@@ -11,6 +11,7 @@ mod found;
 mod program;
 mod rules;
 mod shape;
+mod world;
 
 use crate::{database::Database, place::Content};
 use drawings::{Drawing, Step, drawing};

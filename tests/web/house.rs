@@ -80,6 +80,11 @@ impl House {
         houses
     }
 
+    /// A house over this database.
+    pub async fn over(database: Database) -> Self {
+        Self::open(database, "http://localhost:8080").await
+    }
+
     async fn open(database: Database, public_url: &str) -> Self {
         let outside = Outside {
             public_url: public_url.to_owned(),

@@ -16,6 +16,7 @@ mod accounts;
 mod administrator_roles;
 mod administrators;
 mod bad_input;
+mod delegation;
 mod events;
 mod exports;
 mod headers;

@@ -4,6 +4,7 @@
 use super::{
     acts::Act,
     rules::{ADMINISTRATORS, Brand, CELLS, Dates, LEAVES},
+    world::{email, world},
 };
 use crate::{database::Database, people::SUPER};
 use bailiwick::{
@@ -34,7 +35,6 @@ use bailiwick::{
     },
 };
 use proptest::{prelude::*, test_runner::TestCaseError};
-use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// A brand in a database, with what the program knows its things by.
@@ -55,60 +55,10 @@ pub struct Program<'a> {
     grants: Vec<String>,
 }
 
-fn email(who: usize) -> String {
-    if who == 0 { SUPER.to_owned() } else { format!("a{who}@x.example") }
-}
-
-fn path(brand: &Brand, place: usize) -> Vec<String> {
-    let Some(parent) = brand.parent[place] else { return Vec::new() };
-    let mut path = path(brand, parent);
-    path.push(format!("O{place}"));
-    path
-}
-
-fn import(at: &Database, brand: &Brand) {
-    let people = |of_root: bool| -> Vec<Value> {
-        let chosen = brand.people.iter().enumerate().filter(|(_, person)| person.of_root == of_root);
-        let one = |(who, person): (usize, &super::rules::Person)| {
-            let memberships: Vec<Value> =
-                person.memberships.iter().map(|(place, _)| json!({ "organization": path(brand, *place) })).collect();
-            json!({ "email": email(who), "name": format!("A{who}"), "status": "active", "memberships": memberships,
-                "password_hash": "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA" })
-        };
-        chosen.map(one).collect()
-    };
-    let roles = brand.roles.iter().enumerate().map(|(number, cells)| {
-        let cells: Vec<String> = (0..CELLS.len()).filter(|cell| cells & (1 << cell) != 0).map(|cell| CELLS[cell].0.code()).collect();
-        json!({ "name": format!("Role {number}"), "rights": cells })
-    });
-    let organizations = brand.places().skip(1).map(|place| json!({ "path": path(brand, place) }));
-    let administrator_roles = brand.administrator_roles.iter().enumerate().skip(1).map(|(number, (kind, leaves))| {
-        let codes: Vec<&str> = (0..LEAVES.len()).filter(|leaf| leaves & (1 << leaf) != 0).map(|leaf| LEAVES[leaf].code).collect();
-        json!({ "name": format!("Administrator {number}"), "kind": kind.word(), "permissions": codes })
-    });
-    let scopes = brand.scopes.iter().enumerate().map(|(number, (owner, reach))| {
-        json!({ "name": format!("Scope {number}"), "store": "Customers", "organization": path(brand, *owner), "reach": reach.word() })
-    });
-    let scopes = scopes.map(|mut scope| {
-        if scope["organization"] == json!([]) {
-            scope["store"] = Value::Null;
-        }
-        scope
-    });
-    let grants = brand.grants.iter().map(|grant| json!({ "role": "Super administrator", "account": email(grant.who) }));
-    at.import(json!({ "bailiwick": 1,
-        "identity_stores": [{ "name": "Customers", "slug": "customers", "roles": roles.collect::<Vec<_>>(),
-            "organizations": organizations.collect::<Vec<_>>(), "accounts": people(false) }],
-        "root": { "accounts": people(true) },
-        "administrator_roles": administrator_roles.collect::<Vec<_>>(),
-        "scopes": scopes.collect::<Vec<_>>(),
-        "grants": grants.collect::<Vec<_>>() }));
-}
-
 impl<'a> Program<'a> {
     /// Stores a brand whose only grants are those of its super administrators.
     pub fn new(at: &'a Database, brand: &Brand) -> Self {
-        import(at, brand);
+        at.import(world(brand, "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"));
         let (customers, administrators) = (at.customers(), at.store("administrators"));
         let su = at.permit::<OrganizationView>(SUPER);
         let ids: BTreeMap<String, String> =
