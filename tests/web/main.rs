@@ -35,3 +35,4 @@ mod set_up;
 mod sign_in;
 mod together;
 mod unassigned;
+mod why;
