@@ -12,7 +12,7 @@ use actix_web::{
     test::{TestRequest, init_service},
 };
 use bailiwick::{
-    store::sessions::Limits,
+    store::{Db, sessions::Limits},
     web::{Outside, passwords::Passwords, server},
 };
 use std::{
@@ -39,7 +39,10 @@ type Application = Rc<dyn Fn(TestRequest) -> Pin<Box<dyn Future<Output = Answer>
 
 /// A running application over a database of its own.
 pub struct House {
-    application: Application,
+    /// The first process, and others.
+    applications: Vec<Application>,
+    /// Whose turn it is.
+    turn: AtomicU8,
     addresses: AtomicU8,
     database: Database,
 }
@@ -86,38 +89,23 @@ impl House {
     }
 
     async fn open(database: Database, public_url: &str) -> Self {
-        let outside = Outside {
-            public_url: public_url.to_owned(),
-            secure: public_url.starts_with("https:"),
-            trusted_proxies: Vec::new(),
-            limits: Limits::default(),
-            key: [7; 64],
-        };
-        let inside = bailiwick::web::House { db: database.db.clone(), outside: Arc::new(outside), passwords: Passwords::default() };
-        let service = Rc::new(init_service(server::app(inside)).await);
-        let application: Application = Rc::new(move |request| {
-            let service = Rc::clone(&service);
-            Box::pin(async move {
-                match service.call(request.to_request()).await {
-                    Ok(answer) => {
-                        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-                        let Ok(body) = to_bytes(answer.into_body()).await else { panic!("the answer broke off") };
-                        Answer { status, headers, body: body.to_vec() }
-                    }
-                    // The server would send this without our headers; the test of headers finds it.
-                    Err(error) => {
-                        let answer = error.error_response();
-                        Answer { status: answer.status().as_u16(), headers: answer.headers().clone(), body: Vec::new() }
-                    }
-                }
-            })
-        });
-        Self { application, addresses: AtomicU8::new(1), database }
+        let applications = vec![application(database.db.clone(), public_url).await];
+        Self { applications, turn: AtomicU8::new(0), addresses: AtomicU8::new(1), database }
+    }
+
+    /// Starts a second process on the same database; whether people come to it, [`House::to_process`] says.
+    pub async fn start_another(&mut self) {
+        self.applications.push(application(self.database.another_door(), "http://localhost:8080").await);
+    }
+
+    /// From now on requests go to the first process (0) or to the second one (1).
+    pub fn to_process(&self, number: u8) {
+        self.turn.store(number, Ordering::SeqCst);
     }
 
     /// Sends a request.
     pub async fn answer(&self, request: TestRequest) -> Answer {
-        (self.application)(request).await
+        (self.applications[usize::from(self.turn.load(Ordering::SeqCst))])(request).await
     }
 
     /// Somebody with a browser who is not signed in.
@@ -133,4 +121,34 @@ impl House {
         person.sign_in(identifier, PASSWORD).await.is(303);
         person
     }
+}
+
+/// The application as the server runs it, over one way into a database.
+async fn application(db: Db, public_url: &str) -> Application {
+    let outside = Outside {
+        public_url: public_url.to_owned(),
+        secure: public_url.starts_with("https:"),
+        trusted_proxies: Vec::new(),
+        limits: Limits::default(),
+        key: [7; 64],
+    };
+    let inside = bailiwick::web::House { db, outside: Arc::new(outside), passwords: Passwords::default() };
+    let service = Rc::new(init_service(server::app(inside)).await);
+    Rc::new(move |request| {
+        let service = Rc::clone(&service);
+        Box::pin(async move {
+            match service.call(request.to_request()).await {
+                Ok(answer) => {
+                    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+                    let Ok(body) = to_bytes(answer.into_body()).await else { panic!("the answer broke off") };
+                    Answer { status, headers, body: body.to_vec() }
+                }
+                // The server would send this without our headers; the test of headers finds it.
+                Err(error) => {
+                    let answer = error.error_response();
+                    Answer { status: answer.status().as_u16(), headers: answer.headers().clone(), body: Vec::new() }
+                }
+            }
+        })
+    })
 }
