@@ -18,11 +18,11 @@ fn scope(house: &House, name: &str) -> String {
 
 /// A scope of an organization, made past the pages.
 fn make_scope(house: &House, name: &str, organization: &str, reach: &str) -> String {
-    let id = format!("scope_{}", name.to_lowercase().replace(' ', ""));
+    let folded = name.to_lowercase();
+    let id = format!("scope_{}", folded.replace(' ', ""));
     house.run(&format!(
-        "INSERT INTO scopes (id, organization, name, name_folded, description, reach, rev, created_at, changed_at) \
-         SELECT '{id}', key, '{name}', '{}', '', '{reach}', 1, 1, 1 FROM organizations WHERE id = '{organization}'",
-        name.to_lowercase()
+        "INSERT INTO scopes (id, organization, name, name_folded, name_sort, description, reach, rev, created_at, changed_at) \
+         SELECT '{id}', key, '{name}', '{folded}', '{folded}', '', '{reach}', 1, 1, 1 FROM organizations WHERE id = '{organization}'"
     ));
     id
 }
