@@ -3,7 +3,7 @@
 use crate::domain::{
     account::Status,
     key::{OrganizationKey, RoleKey},
-    rights::Rights,
+    rights::{Cell, Rights},
     time::{Period, Time},
 };
 
@@ -75,10 +75,35 @@ impl Hold {
     }
 }
 
+/// Why an account does not hold a cell somewhere: the first condition that fails (W-1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lacking {
+    /// No role that has it was given there or above.
+    Nothing,
+    /// What was given has no effect now.
+    Asleep(Asleep),
+}
+
+impl Hold {
+    /// Whether the account holds the cell now, by whichever of its assignments.
+    ///
+    /// # Errors
+    /// The first condition that fails, of what was given nearest.
+    pub fn has(&self, cell: Cell, now: Time) -> Result<(), Lacking> {
+        let mut first = None;
+        for assigned in self.assigned.iter().filter(|assigned| assigned.rights.has(cell)) {
+            match self.asleep(assigned, now) {
+                None => return Ok(()),
+                Some(asleep) => first = first.or(Some(asleep)),
+            }
+        }
+        Err(first.map_or(Lacking::Nothing, Lacking::Asleep))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::rights::Cell;
 
     const NOW: Time = Time::from_micros(100);
 
@@ -114,5 +139,16 @@ mod tests {
         assert_eq!(first(&|hold| hold.assigned[0].period.starts = Some(later)), Some(Asleep::Until(later)));
         assert_eq!(first(&|hold| hold.assigned[0].period.starts = Some(NOW)), None, "it starts now");
         assert_eq!(first(&|hold| hold.assigned[0].blocked = true), Some(Asleep::Blocked));
+    }
+
+    #[test]
+    fn what_is_held_by_one_assignment_is_held_whatever_becomes_of_another() {
+        let mut two = hold();
+        two.assigned[1].rights = Rights::from_iter([Cell::ManagementRead]);
+        two.assigned[0].blocked = true;
+        assert_eq!(two.has(Cell::ManagementRead, NOW), Ok(()));
+        two.assigned[1].period.ends = Some(NOW);
+        assert_eq!(two.has(Cell::ManagementRead, NOW), Err(Lacking::Asleep(Asleep::Blocked)), "the nearest one says why");
+        assert_eq!(two.has(Cell::IdentitiesRead, NOW), Err(Lacking::Nothing));
     }
 }

@@ -165,22 +165,24 @@ pub fn awake(grant: &Grant, memberships: &Memberships, now: Time) -> Result<Awak
             return Err(Asleep::Blocked);
         }
     }
-    // D-10: a grant that was handed on takes effect only while its holder is an active member of an organization
-    // that the one it was made through reaches; a root role reaches root besides its scope (D-7).
-    if let Some(upper) = grant.above.first() {
-        let inside = match &upper.scope {
-            Some(scope) => {
-                let area = Area::Within { bounds: vec![scope.bound()], root_too: upper.kind == Kind::Root };
-                memberships.inside(&area) || (upper.kind == Kind::Root && memberships.in_root())
-            }
-            None => memberships.in_root(),
-        };
-        if !inside {
-            return Err(Asleep::Outside);
-        }
+    if !lives_inside(grant, memberships) {
+        return Err(Asleep::Outside);
     }
     let until = grant.above.iter().fold(grant.period, |period, upper| period.within(upper.period)).ends;
     Ok(Awake { areas: grant.areas(), until })
+}
+
+/// Whether its holder is an active member of an organization that the grant it was made through reaches (D-10); a root
+/// role reaches root besides its scope (D-7). What was made through nothing asks for no such thing.
+pub fn lives_inside(grant: &Grant, memberships: &Memberships) -> bool {
+    let Some(upper) = grant.above.first() else { return true };
+    match &upper.scope {
+        Some(scope) => {
+            let area = Area::Within { bounds: vec![scope.bound()], root_too: upper.kind == Kind::Root };
+            memberships.inside(&area) || (upper.kind == Kind::Root && memberships.in_root())
+        }
+        None => memberships.in_root(),
+    }
 }
 
 impl Grant {

@@ -42,7 +42,7 @@ struct Row {
     #[diesel(sql_type = Text)]
     name: String,
     #[diesel(sql_type = Text)]
-    name_folded: String,
+    name_sort: String,
     #[diesel(sql_type = Text)]
     description: String,
     #[diesel(sql_type = Text)]
@@ -65,7 +65,7 @@ impl Placed for Row {
     fn cursor(&self, order: &Order) -> Cursor {
         let sorted = match order.column {
             "r.changed_at" => Sorted::Int(self.changed_at.micros()),
-            _ => Sorted::Text(self.name_folded.clone()),
+            _ => Sorted::Text(self.name_sort.clone()),
         };
         Cursor(sorted, self.key.0)
     }
@@ -109,7 +109,7 @@ fn held(sql: &mut Sql, now: Time) -> &mut Sql {
 
 fn columns(now: Time) -> Sql {
     let mut sql = Sql::new(
-        "SELECT r.key, r.id, r.name, r.name_folded, r.description, r.kind, r.permissions, r.rev, r.changed_at, r.changed_by, \
+        "SELECT r.key, r.id, r.name, r.name_sort, r.description, r.kind, r.permissions, r.rev, r.changed_at, r.changed_by, \
          (SELECT count(DISTINCT g.account) FROM grants g WHERE g.role = r.key AND ",
     );
     held(&mut sql, now).push(") AS held, (SELECT count(DISTINCT g.account) FROM grants g WHERE g.role = r.key AND g.cascading AND ");
@@ -140,8 +140,8 @@ pub fn list(reader: &mut impl Reader<AdministratorRoleView>, filter: &Filter, pa
     let now = reader.now();
     let mut from = Sql::new("FROM administrator_roles r WHERE TRUE");
     if !filter.q.is_empty() {
-        let part = format!("%{}%", like(&text::fold(&filter.q)));
-        from.push(" AND r.name_folded LIKE ").bind(part).push(" ESCAPE '\\'");
+        let part = format!("%{}%", like(&text::search(&filter.q)));
+        from.push(" AND r.name_sort LIKE ").bind(part).push(" ESCAPE '\\'");
     }
     if let Some(kind) = filter.kind {
         from.push(" AND r.kind = ").bind(kind.word());
@@ -151,7 +151,7 @@ pub fn list(reader: &mut impl Reader<AdministratorRoleView>, filter: &Filter, pa
         held(&mut from, now).push(")");
     }
     let order =
-        Order { column: if filter.by_change { "r.changed_at" } else { "r.name_folded" }, key: "r.key", descending: filter.descending };
+        Order { column: if filter.by_change { "r.changed_at" } else { "r.name_sort" }, key: "r.key", descending: filter.descending };
     let Slice { rows, number, per, total, first, last, many } =
         paging::slice_with::<Row>(reader.conn(), &columns(now), &from, order, paging)?;
     let rows = rows.into_iter().map(Row::listed).collect::<Result<_, _>>()?;
@@ -287,6 +287,7 @@ pub fn add(tx: &mut Tx<AdministratorRoleAdd>, kind: Kind, terms: &Terms) -> Resu
 type Values<'a> = (
     diesel::dsl::Eq<administrator_roles::name, &'a str>,
     diesel::dsl::Eq<administrator_roles::name_folded, String>,
+    diesel::dsl::Eq<administrator_roles::name_sort, String>,
     diesel::dsl::Eq<administrator_roles::description, &'a str>,
     diesel::dsl::Eq<administrator_roles::permissions, String>,
 );
@@ -295,6 +296,7 @@ fn values(terms: &Terms) -> Values<'_> {
     (
         administrator_roles::name.eq(terms.name.as_str()),
         administrator_roles::name_folded.eq(text::fold(&terms.name)),
+        administrator_roles::name_sort.eq(text::search(&terms.name)),
         administrator_roles::description.eq(terms.description.as_str()),
         administrator_roles::permissions.eq(terms.permissions.codes()),
     )
@@ -412,7 +414,7 @@ fn may_change<G: Ground>(tx: &mut Tx<G>, role: Option<AdministratorRoleKey>, tou
     };
     let people: BTreeSet<AccountKey> = held.iter().map(|grant| grant.account).collect();
     let actor = tx.permit().person()?.clone();
-    confer::may_change_permissions(&actor, role.unwrap_or(AdministratorRoleKey(0)), touched, &held)
+    confer::may_change_permissions(&actor, role.unwrap_or(AdministratorRoleKey(0)), touched, &held, now)
         .map_err(|uncovered| Problem::Forbidden(uncovered.0))?;
     if actor.is_super() || people.is_empty() {
         return Ok(());

@@ -1,8 +1,12 @@
 //! One pool over SQLite or PostgreSQL, chosen by the scheme of the URL.
 
-use super::seal::Seal;
+use super::{
+    schema::{administrator_roles, scopes},
+    seal::Seal,
+};
 use crate::{
     clock::{Chance, Clock},
+    domain::{key::*, text},
     problem::Problem,
 };
 use diesel::{
@@ -205,7 +209,9 @@ impl Db {
                 done
             }
         };
-        done.map_err(|error| failed(&error))
+        let done = done.map_err(|error| failed(&error))?;
+        fill_names(&mut conn).map_err(|error| failed(&error))?;
+        Ok(done)
     }
 
     /// Whether the database answers and has every migration of this version (`/readyz`).
@@ -239,6 +245,20 @@ fn migrate_file(conn: &mut SqliteConnection) -> diesel::migration::Result<Vec<St
             },
         }
     }
+}
+
+/// Folds the names of what was there before they were kept without accents (S-3: folding is made in the program).
+fn fill_names(conn: &mut Conn) -> QueryResult<()> {
+    use {administrator_roles as r, scopes as s};
+    let roles: Vec<(AdministratorRoleKey, String)> = r::table.filter(r::name_sort.eq("")).select((r::key, r::name)).load(conn)?;
+    for (key, name) in roles {
+        diesel::update(r::table.find(key)).set(r::name_sort.eq(text::search(&name))).execute(conn)?;
+    }
+    let scopes: Vec<(ScopeKey, String)> = s::table.filter(s::name_sort.eq("")).select((s::key, s::name)).load(conn)?;
+    for (key, name) in scopes {
+        diesel::update(s::table.find(key)).set(s::name_sort.eq(text::search(&name))).execute(conn)?;
+    }
+    Ok(())
 }
 
 /// r2d2 prints its own errors to standard error otherwise.

@@ -1,6 +1,6 @@
 //! The effective rights of an account at an organization (A-2, S-5): two queries, whatever the size of the tree.
 
-use super::{sql::Sql, transaction::Reader};
+use super::{conn::Conn, sql::Sql, transaction::Reader};
 use crate::{
     access::{
         Ground,
@@ -19,9 +19,12 @@ use diesel::{
     QueryableByName,
     sql_types::{BigInt, Bool, Integer, Nullable, Text},
 };
+use std::collections::HashMap;
 
 #[derive(QueryableByName)]
 struct Ends {
+    #[diesel(sql_type = BigInt)]
+    key: OrganizationKey,
     #[diesel(sql_type = Text)]
     status: Status,
     #[diesel(sql_type = Bool)]
@@ -30,6 +33,8 @@ struct Ends {
 
 #[derive(QueryableByName)]
 struct Row {
+    #[diesel(sql_type = BigInt)]
+    descendant: OrganizationKey,
     #[diesel(sql_type = BigInt)]
     role: RoleKey,
     #[diesel(sql_type = Integer)]
@@ -52,31 +57,55 @@ struct Row {
 /// # Errors
 /// [`Problem::NotFound`] when the account is gone.
 pub fn at<G: Ground>(reader: &mut impl Reader<G>, account: AccountKey, organization: &Organization) -> Result<Hold, Problem> {
-    let conn = reader.conn();
+    hold(reader.conn(), account, organization.key)
+}
+
+pub(super) fn hold(conn: &mut Conn, account: AccountKey, organization: OrganizationKey) -> Result<Hold, Problem> {
+    holds(conn, account, &[organization])?.remove(&organization).ok_or(Problem::NotFound)
+}
+
+/// The effective rights of an account at several organizations that were found through the reader's own permits.
+///
+/// # Errors
+/// What the database says.
+pub fn at_each<G: Ground>(
+    reader: &mut impl Reader<G>,
+    account: AccountKey,
+    organizations: &[OrganizationKey],
+) -> Result<HashMap<OrganizationKey, Rights>, Problem> {
+    let now = reader.now();
+    let holds = holds(reader.conn(), account, organizations)?;
+    Ok(holds.into_iter().map(|(organization, hold)| (organization, hold.rights(now))).collect())
+}
+
+fn holds(conn: &mut Conn, account: AccountKey, at: &[OrganizationKey]) -> Result<HashMap<OrganizationKey, Hold>, Problem> {
     let mut sql = Sql::new(
-        "SELECT a.status, EXISTS (SELECT 1 FROM organization_closure x JOIN organizations o ON o.key = x.ancestor \
-         WHERE NOT o.active AND x.descendant = ",
+        "SELECT p.key, a.status, EXISTS (SELECT 1 FROM organization_closure x JOIN organizations o ON o.key = x.ancestor \
+         WHERE NOT o.active AND x.descendant = p.key) AS inactive FROM accounts a CROSS JOIN organizations p WHERE a.key = ",
     );
-    sql.bind(organization.key).push(") AS inactive FROM accounts a WHERE a.key = ").bind(account);
-    let ends = sql.load::<Ends>(conn)?.pop().ok_or(Problem::NotFound)?;
+    sql.bind(account).push(" AND p.key IN ").list(at.iter().map(|key| key.0));
+    let mut holds: HashMap<OrganizationKey, Hold> = sql
+        .load::<Ends>(conn)?
+        .into_iter()
+        .map(|row| (row.key, Hold { status: row.status, active: !row.inactive, assigned: Vec::new() }))
+        .collect();
     let mut sql = Sql::new(
-        "SELECT ra.role, r.rights, ra.organization, c.depth, ra.starts, ra.ends, \
+        "SELECT c.descendant, ra.role, r.rights, ra.organization, c.depth, ra.starts, ra.ends, \
          EXISTS (SELECT 1 FROM memberships m WHERE m.account = ra.account AND m.organization = ra.organization AND m.status = 'blocked') AS blocked \
          FROM organization_closure c JOIN role_assignments ra ON ra.organization = c.ancestor JOIN roles r ON r.key = ra.role \
-         WHERE c.descendant = ",
+         WHERE c.descendant IN ",
     );
-    sql.bind(organization.key).push(" AND ra.account = ").bind(account).push(" ORDER BY c.depth, ra.role");
-    let assigned = sql
-        .load::<Row>(conn)?
-        .into_iter()
-        .map(|row| Assigned {
+    sql.list(at.iter().map(|key| key.0)).push(" AND ra.account = ").bind(account).push(" ORDER BY c.depth, ra.role");
+    for row in sql.load::<Row>(conn)? {
+        let Some(hold) = holds.get_mut(&row.descendant) else { continue };
+        hold.assigned.push(Assigned {
             role: row.role,
             rights: Rights::from_bits(row.rights as u16),
             at: row.organization,
             distance: row.depth,
             period: Period { starts: row.starts, ends: row.ends },
             blocked: row.blocked,
-        })
-        .collect();
-    Ok(Hold { status: ends.status, active: !ends.inactive, assigned })
+        });
+    }
+    Ok(holds)
 }

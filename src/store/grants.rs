@@ -8,6 +8,7 @@ mod take;
 pub use give::{
     Given, RoleOf, ScopeChosen, Terms, Wanted, give, may_hand_on, previewed, reached, roles, scope_to_choose, scopes_to_choose, waiting,
 };
+pub(super) use list::seen_of;
 pub use list::{Filter, Listed, ScopeOf, Sort, above, find, list, of_account};
 pub use standing::{Can, can, sleeping};
 pub use take::{Edited, HandedOn, HandedOnThen, Revoked, edit, handed_on, revoke};
@@ -168,6 +169,15 @@ fn in_root(conn: &mut Conn, of: &[AccountKey]) -> Result<HashSet<AccountKey>, Pr
         .select(m::account)
         .load(conn)?;
     Ok(rows.into_iter().collect())
+}
+
+/// Removes what is left of a super administrator's role that has ended, when its holder leaves root: no account outside
+/// root has that role, not even in the past (D-5).
+pub(super) fn forget_ended_super(conn: &mut Conn, account: AccountKey, now: Time) -> Result<(), Problem> {
+    let mut sql = Sql::new("DELETE FROM grants WHERE account = ");
+    sql.bind(account).push(" AND ends <= ").bind(now).push(" AND role IN (SELECT r.key FROM administrator_roles r WHERE r.kind = 'super')");
+    sql.execute(conn)?;
+    Ok(())
 }
 
 /// Id and store of each holder, for the log.

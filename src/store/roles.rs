@@ -1,8 +1,10 @@
 //! Organization roles (R-*). They count as things of the root organization (D-7), so whoever may see one may
 //! see those of every store.
 
+mod holders;
 mod remap;
 
+use holders::{assigned, nobody_above};
 pub use remap::{Remap, Remapped, remap, remap_effect};
 
 use super::{
@@ -20,7 +22,7 @@ use crate::{
         event::{Event, Subject},
         identity_store::IdentityStore,
         key::*,
-        organization::{Lineage, Step},
+        organization::Step,
         permissions::{OrganizationRoleAdd, OrganizationRoleDelete, OrganizationRoleEdit, OrganizationRoleView},
         rights::{Cell, Rights},
         role::{Role, Terms, name_taken},
@@ -519,30 +521,13 @@ fn may_change<G: Ground>(tx: &mut Tx<G>, role: Option<&Role>, before: &Terms, af
     } else {
         None
     };
-    let actor = tx.permit().person()?;
-    confer::may_change_cells(actor, touched, assigned.iter().map(|(at, until)| (at, *until)), root.as_ref())
-        .map_err(|uncovered| Problem::Forbidden(uncovered.0))
-}
-
-/// Where the role is held, each organization with the latest end there.
-fn assigned<G: Ground>(reader: &mut impl Reader<G>, role: RoleKey) -> Result<Vec<(Lineage, Option<Time>)>, Problem> {
-    #[derive(QueryableByName)]
-    struct At {
-        #[diesel(sql_type = BigInt)]
-        organization: OrganizationKey,
-        #[diesel(sql_type = BigInt)]
-        open: i64,
-        #[diesel(sql_type = Nullable<BigInt>)]
-        ends: Option<Time>,
+    let actor = tx.permit().person()?.clone();
+    confer::may_change_cells(&actor, touched, assigned.iter().map(|(at, until)| (at, *until)), root.as_ref())
+        .map_err(|uncovered| Problem::Forbidden(uncovered.0))?;
+    match role {
+        Some(role) => nobody_above(tx, &actor, role.key),
+        None => Ok(()),
     }
-    let mut sql = Sql::new("SELECT organization, count(*) - count(ends) AS open, max(ends) AS ends FROM role_assignments WHERE role = ");
-    sql.bind(role).push(" AND (ends IS NULL OR ends > ").bind(reader.now()).push(") GROUP BY organization");
-    let rows: Vec<At> = sql.load(reader.conn())?;
-    let mut lineages = tree::lineages(reader.conn(), rows.iter().map(|row| row.organization))?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| lineages.remove(&row.organization).map(|lineage| (lineage, if row.open > 0 { None } else { row.ends })))
-        .collect())
 }
 
 /// Deletes a role that nobody holds; rows of assignments that have ended go with it.

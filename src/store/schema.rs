@@ -193,6 +193,7 @@ diesel::table! {
         created_at -> BigInt,
         changed_at -> BigInt,
         changed_by -> Nullable<Text>,
+        name_sort -> Text,
     }
 }
 
@@ -209,6 +210,7 @@ diesel::table! {
         created_at -> BigInt,
         changed_at -> BigInt,
         changed_by -> Nullable<Text>,
+        name_sort -> Text,
     }
 }
 

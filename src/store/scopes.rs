@@ -211,7 +211,7 @@ struct Row {
     #[diesel(sql_type = Text)]
     name: String,
     #[diesel(sql_type = Text)]
-    name_folded: String,
+    name_sort: String,
     #[diesel(sql_type = Text)]
     description: String,
     #[diesel(sql_type = Text)]
@@ -240,7 +240,7 @@ impl Placed for Row {
     fn cursor(&self, order: &Order) -> Cursor {
         let sorted = match order.column {
             "s.changed_at" => Sorted::Int(self.changed_at.micros()),
-            _ => Sorted::Text(self.name_folded.clone()),
+            _ => Sorted::Text(self.name_sort.clone()),
         };
         Cursor(sorted, self.key.0)
     }
@@ -274,7 +274,7 @@ pub struct Filter {
 fn columns<G: Ground>(permit: &Permit<G>, now: Time) -> Sql {
     // Work without a person may nothing.
     let reach = |leaf: &Leaf| permit.actor().and_then(|actor| actor.reach_of(leaf)).unwrap_or(Reach::In(Vec::new()));
-    let mut sql = Sql::new("SELECT s.key, s.id, s.name, s.name_folded, s.description, s.reach, s.rev, s.changed_at, s.changed_by, ");
+    let mut sql = Sql::new("SELECT s.key, s.id, s.name, s.name_sort, s.description, s.reach, s.rev, s.changed_at, s.changed_by, ");
     sql.push(OWNER).push(", ").push(&reached_columns());
     sql.push(", (SELECT count(DISTINCT g.account) FROM grants g WHERE g.scope = s.key AND (g.ends IS NULL OR g.ends > ").bind(now);
     sql.push(")) AS administrators");
@@ -296,7 +296,7 @@ pub fn list(reader: &mut impl Reader<ScopeView>, filter: &Filter, paging: &Pagin
     let mut from = Sql::new(FROM);
     from.in_reach(permit.reach(), "s.organization");
     if !filter.q.is_empty() {
-        from.push(" AND s.name_folded LIKE ").bind(format!("%{}%", like(&text::fold(&filter.q)))).push(" ESCAPE '\\'");
+        from.push(" AND s.name_sort LIKE ").bind(format!("%{}%", like(&text::search(&filter.q)))).push(" ESCAPE '\\'");
     }
     if let Some(owner) = filter.owner {
         from.push(" AND s.organization = ").bind(owner);
@@ -305,7 +305,7 @@ pub fn list(reader: &mut impl Reader<ScopeView>, filter: &Filter, paging: &Pagin
         from.push(" AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.scope = s.key AND (g.ends IS NULL OR g.ends > ").bind(now).push("))");
     }
     let order =
-        Order { column: if filter.by_change { "s.changed_at" } else { "s.name_folded" }, key: "s.key", descending: filter.descending };
+        Order { column: if filter.by_change { "s.changed_at" } else { "s.name_sort" }, key: "s.key", descending: filter.descending };
     let slice = paging::slice_with::<Row>(conn, &columns(permit, now), &from, order, paging)?;
     let mut paths = tree::paths(conn, slice.rows.iter().map(|row| row.owner.owner))?;
     let path = |paths: &mut std::collections::HashMap<OrganizationKey, Vec<Step>>, key| paths.get(&key).cloned().unwrap_or_default();

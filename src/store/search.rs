@@ -134,8 +134,8 @@ pub fn roles(reader: &mut impl Reader<OrganizationRoleView>, q: &str) -> Result<
 /// What the database says.
 pub fn administrator_roles(reader: &mut impl Reader<AdministratorRoleView>, q: &str) -> Result<Group, Problem> {
     let mut sql =
-        Sql::new("SELECT r.key, '' AS slug, r.id, r.name, r.description AS more FROM administrator_roles r WHERE r.name_folded LIKE ");
-    sql.bind(format!("%{}%", like(&text::fold(q)))).push(" ESCAPE '\\' ORDER BY r.name_folded, r.key LIMIT ").bind(SHOWN as i64 + 1);
+        Sql::new("SELECT r.key, '' AS slug, r.id, r.name, r.description AS more FROM administrator_roles r WHERE r.name_sort LIKE ");
+    sql.bind(format!("%{}%", like(&text::search(q)))).push(" ESCAPE '\\' ORDER BY r.name_sort, r.key LIMIT ").bind(SHOWN as i64 + 1);
     let rows: Vec<Row> = sql.load(reader.conn())?;
     Ok(Group::of(rows.into_iter().map(|row| Found { store: row.slug, id: row.id, title: row.name, more: row.more }).collect()))
 }

@@ -91,7 +91,8 @@ fn lay_ground(tx: &mut Tx<SetUp>) -> Result<(), Problem> {
     let id = tx.chance().id("arole");
     diesel::insert_into(r::table)
         .values((
-            (r::id.eq(id), r::name.eq(SUPER_ADMINISTRATOR), r::name_folded.eq(text::fold(SUPER_ADMINISTRATOR))),
+            (r::id.eq(id), r::name.eq(SUPER_ADMINISTRATOR)),
+            (r::name_folded.eq(text::fold(SUPER_ADMINISTRATOR)), r::name_sort.eq(text::search(SUPER_ADMINISTRATOR))),
             (
                 r::description.eq("Sees and changes everything, in every organization. Given by the product."),
                 r::kind.eq(Kind::Super),

@@ -59,6 +59,7 @@ people {
 
     get "/admin" => console::home::show;
     get "/admin/search" => console::search::search;
+    get "/admin/why" => console::why::show;
     get "/admin/events" => console::events::list;
     post "/admin/events/export" => console::events::export;
     get "/admin/events/{event}" => console::events::detail;

@@ -167,11 +167,15 @@ fn pages(house: &House, draft: &str) -> Vec<String> {
             "confirm" => format!("?d={draft}"),
             "preview" => format!("?org={organization}&reach=this_and_below"),
             "disable" | "end-sessions" | "assign" => format!("?account={account}&account={holder}"),
+            "why" => format!("?account={holder}&org={organization}&right=account_authenticators:READ"),
             "remove" => format!("?org={organization}&role={role}&account={holder}"),
             _ => String::new(),
         };
         pages.push(format!("{filled}{query}"));
     }
+    pages.push(format!("{STORE}/accounts/{holder}?tab=roles"));
+    pages.push(format!("/admin/why?account={holder}&org={organization}&right=organization_management:WRITE"));
+    pages.push(format!("/admin/why?account={marta}&perm=user.view"));
     pages
 }
 

@@ -65,13 +65,21 @@ impl Database {
 
     fn open(place: Place) -> Self {
         let time = Arc::new(AtomicI64::new(Time::parse(START).unwrap().micros()));
-        let now = Arc::clone(&time);
-        let clock = Clock::from_fn(move || Time::from_micros(now.load(Ordering::SeqCst)));
-        let db = Db::open(&place.url(), 4, clock, Chance::system()).unwrap();
+        let db = Self::door(&place, &time);
         let raw = RefCell::new(Raw::open(&place.url()));
         let database = Self { db, clock: time, raw, ids: RefCell::default(), unsound: false, place };
         database.learn_ids();
         database
+    }
+
+    fn door(place: &Place, time: &Arc<AtomicI64>) -> Db {
+        let now = Arc::clone(time);
+        Db::open(&place.url(), 4, Clock::from_fn(move || Time::from_micros(now.load(Ordering::SeqCst))), Chance::system()).unwrap()
+    }
+
+    /// A second way in, with connections of its own: what another process has.
+    pub fn another_door(&self) -> Db {
+        Self::door(&self.place, &self.clock)
     }
 
     /// `SQLite` or `PostgreSQL`, for the words of a failing test.

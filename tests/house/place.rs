@@ -21,7 +21,7 @@ use std::{
 pub const PASSWORD: &str = "copper kettle sings 7 times";
 
 /// Its hash, computed once for all tests.
-static HASH: LazyLock<String> = LazyLock::new(|| passwords::hash(PASSWORD).unwrap());
+pub static HASH: LazyLock<String> = LazyLock::new(|| passwords::hash(PASSWORD).unwrap());
 
 /// The instant at which every test begins.
 pub const START: &str = "2026-11-23T10:00:00Z";

@@ -403,8 +403,8 @@ fn store(at: &Database, model: &Model) {
     for (number, &(owner, reach)) in model.scopes.iter().enumerate() {
         let owner = if owner == 0 { "parent IS NULL".to_owned() } else { format!("name = 'O{owner}'") };
         sql += &format!(
-            "INSERT INTO scopes (key, id, organization, name, name_folded, description, reach, rev, created_at, changed_at) \
-             SELECT {key}, 'scope_{number}', key, 'Scope {number}', 'scope {number}', '', '{reach}', 1, 1, 1 FROM organizations WHERE {owner};\n",
+            "INSERT INTO scopes (key, id, organization, name, name_folded, name_sort, description, reach, rev, created_at, changed_at) \
+             SELECT {key}, 'scope_{number}', key, 'Scope {number}', 'scope {number}', 'scope {number}', '', '{reach}', 1, 1, 1 FROM organizations WHERE {owner};\n",
             key = number + 1,
             reach = ScopeReach::ALL[reach].word(),
         );

@@ -190,3 +190,20 @@ fn nothing_is_made_wider_than_what_it_was_handed_on_through() {
         ));
     }
 }
+
+#[test]
+fn a_name_is_found_without_its_accents_also_one_from_before_these_were_left_out() {
+    for at in Database::each() {
+        add(&at, &at.org("Acme"), "Büro und Außenlager", ScopeReach::This).unwrap();
+        let found = |q: &str| {
+            let filter = Filter { q: q.into(), ..Filter::default() };
+            at.db.read(&at.permit::<ScopeView>(SUPER), |view| scopes::list(view, &filter, &Paging::first(25))).unwrap().rows.len()
+        };
+        assert_eq!((found("buro"), found("BÜRO"), found("aussen"), found("borough")), (1, 1, 1, 0));
+        at.run("UPDATE scopes SET name_sort = ''");
+        at.run("UPDATE administrator_roles SET name_sort = ''");
+        assert_eq!(found("buro"), 0);
+        at.db.migrate().unwrap();
+        assert_eq!(found("buro"), 1);
+    }
+}

@@ -136,6 +136,10 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
         ("post", "/admin/stores/{store}/role-assignments/remove") => {
             (format!("{base}/role-assignments/remove"), pair_fields(house.acc("paul@acme.example")))
         }
+        ("get", "/admin/why") => {
+            let asked = format!("account={}&org={north}&right=account_management:READ", house.acc("tess@acme.example"));
+            (format!("{route}?{asked}"), Vec::new())
+        }
         ("post", "/admin/scopes") => {
             let name = format!("Made by {name}");
             (route.to_owned(), vec![("name", name), ("org", north.clone()), ("reach", "this".to_owned())])

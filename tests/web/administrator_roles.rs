@@ -489,3 +489,14 @@ async fn the_list_is_searched_filtered_sorted_and_sent_as_a_file() {
         house.person("rita@brand.example").await.get("/admin/search?q=keeper").await.is(200).never_says("Administrator roles");
     }
 }
+
+#[actix_web::test]
+async fn a_role_is_found_without_the_accents_of_its_name() {
+    for house in House::each().await {
+        let su = house.person("su@brand.example").await;
+        su.post(ROLES, &[("kind", "other"), ("name", "Büro Łódź"), ("perm", "user.view")]).await.is(303);
+        for path in [format!("{ROLES}?q=buro%20lodz"), "/admin/search?q=lodz".to_owned()] {
+            su.get(&path).await.is(200).says("Büro Łódź");
+        }
+    }
+}

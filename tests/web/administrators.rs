@@ -18,11 +18,11 @@ fn scope(house: &House, name: &str) -> String {
 
 /// A scope of an organization, made past the pages.
 fn make_scope(house: &House, name: &str, organization: &str, reach: &str) -> String {
-    let id = format!("scope_{}", name.to_lowercase().replace(' ', ""));
+    let folded = name.to_lowercase();
+    let id = format!("scope_{}", folded.replace(' ', ""));
     house.run(&format!(
-        "INSERT INTO scopes (id, organization, name, name_folded, description, reach, rev, created_at, changed_at) \
-         SELECT '{id}', key, '{name}', '{}', '', '{reach}', 1, 1, 1 FROM organizations WHERE id = '{organization}'",
-        name.to_lowercase()
+        "INSERT INTO scopes (id, organization, name, name_folded, name_sort, description, reach, rev, created_at, changed_at) \
+         SELECT '{id}', key, '{name}', '{folded}', '{folded}', '', '{reach}', 1, 1, 1 FROM organizations WHERE id = '{organization}'"
     ));
     id
 }
@@ -186,28 +186,73 @@ async fn three_people_side_by_side_see_and_do_what_is_theirs() {
     for house in House::each().await {
         let (su, dana, ina) =
             (house.person("su@brand.example").await, house.person("dana@brand.example").await, house.person("ina@acme.example").await);
-        let names = async |person: &Person<'_>| person.get(&format!("{BASE}?per=100")).await.is(200).texts("tbody th b");
-        assert!(names(&su).await.contains(&"Sy Second".to_owned()) && names(&su).await.contains(&"Uwe Outside".to_owned()));
+        // What each of them sees on the lists; nothing: no such page.
+        let lists = async |path: &str, css: &str| {
+            let mut seen = Vec::new();
+            for person in [&su, &dana, &ina] {
+                let page = person.get(path).await;
+                seen.push((page.status == 200).then(|| page.texts(css)).unwrap_or_default());
+            }
+            seen
+        };
+        let names = lists(&format!("{BASE}?per=100"), "tbody th b").await;
+        assert!(["Sy Second", "Uwe Outside"].iter().all(|name| names[0].contains(&(*name).to_owned())), "{:?}", names[0]);
         // Dana sees whose scope Acme owns; Ina, who may not hand on nor look at administrators, no list at all.
-        let seen = names(&dana).await;
-        assert_eq!(seen, ["Bo Blocked", "Dana Deputy", "Fay Future", "Ina Inside", "Mona Manager", "Vera Viewer"]);
-        ina.get(BASE).await.is(404);
+        assert_eq!(names[1], ["Bo Blocked", "Dana Deputy", "Fay Future", "Ina Inside", "Mona Manager", "Vera Viewer"]);
+        assert_eq!(names[2], [""; 0]);
+        let scopes = lists("/admin/scopes", "tbody th a").await;
+        assert_eq!([scopes[0].len(), scopes[1].len(), scopes[2].len()], [3, 1, 0]);
+        assert_eq!(scopes[1], ["All of Acme"]);
+        let roles = lists("/admin/administrator-roles", "tbody th a").await;
+        assert_eq!([roles[0].len(), roles[1].len(), roles[2].len()], [9, 0, 0]);
+        let organizations = lists("/admin/stores/customers/organizations?view=list", "tbody th a").await;
+        assert!(organizations[0].contains(&"Globex".to_owned()) && organizations[1].len() == 5);
+        assert_eq!(organizations[1], organizations[2], "both have Acme");
+        let accounts = lists("/admin/stores/customers/accounts?per=100", "tbody th b").await;
+        assert!(accounts[0].len() > accounts[1].len() && accounts[1] == accounts[2]);
 
         let paul = house.acc("paul@acme.example");
         give(&su, &house, &paul, "Deputy", &scope(&house, "All of Acme"), &[]).await.is(303);
         let of_paul = grant(&house, &paul, "Deputy");
+        let (deputy, helper) = (admin_role(&house, "Deputy"), admin_role(&house, "Helper"));
+        let (acme, everything) = (scope(&house, "All of Acme"), scope(&house, "Everything"));
+        let organization = |path: &str| format!("/admin/stores/customers/organizations/{}", house.org(path));
+        let account = |name: &str| format!("/admin/stores/customers/accounts/{}", house.acc(name));
+        let to_globex = [("parent", house.org("Globex"))];
         let before = house.state();
-        // The same hand-made requests of the delegate without and with cascading rights, on what the super administrator gave.
-        for (person, path, status) in [
-            (&ina, format!("/admin/grants/{of_paul}/revoke"), 404),
-            (&ina, format!("/admin/grants/{of_paul}"), 404),
-            (&dana, format!("/admin/grants/{of_paul}/revoke"), 403),
-            (&dana, format!("/admin/grants/{of_paul}"), 403),
-            (&dana, format!("/admin/grants/{}/revoke", grant(&house, &house.acc("uwe@globex.example"), "Helper")), 404),
+        // Hand-made requests of the delegate with and without cascading rights: the same ones, and those that only one of
+        // them may hope for.
+        let rev = |more: &[(&'static str, String)]| [&[("rev", "1".to_owned()), ("handed_on", "revoke".into())], more].concat();
+        for (person, path, fields, status) in [
+            (&ina, format!("/admin/grants/{of_paul}/revoke"), rev(&[]), 404),
+            (&dana, format!("/admin/grants/{of_paul}/revoke"), rev(&[]), 403),
+            (&ina, format!("/admin/grants/{of_paul}"), rev(&[]), 404),
+            (&dana, format!("/admin/grants/{of_paul}"), rev(&[]), 403),
+            (&dana, format!("/admin/grants/{}/revoke", grant(&house, &house.acc("uwe@globex.example"), "Helper")), rev(&[]), 404),
+            (&ina, BASE.to_owned(), vec![("account", paul.clone()), ("role", helper.clone()), ("scope", acme.clone())], 404),
+            (&ina, format!("/admin/scopes/{acme}"), rev(&[("name", "Mine".into()), ("org", house.org("Acme"))]), 404),
+            (
+                &dana,
+                format!("/admin/scopes/{acme}"),
+                rev(&[("name", "Mine".into()), ("org", house.org("Acme")), ("reach", "this".into())]),
+                403,
+            ),
+            (&dana, format!("/admin/scopes/{everything}"), rev(&[("name", "Mine".into()), ("org", house.org("Acme"))]), 404),
+            (&ina, format!("/admin/administrator-roles/{helper}"), rev(&[("name", "Helper".into()), ("perm", "user.delete".into())]), 404),
+            (&dana, format!("/admin/administrator-roles/{deputy}"), rev(&[("name", "Deputy".into()), ("perm", "user.delete".into())]), 404),
+            (&ina, format!("{}/move", organization("Acme/North")), to_globex.to_vec(), 403),
+            (&dana, format!("{}/deactivate", organization("Acme/North")), Vec::new(), 403),
+            (&dana, format!("{}/move", organization("Globex/Labs")), to_globex.to_vec(), 404),
+            (&ina, format!("{}/disable", account("oda@acme.example")), Vec::new(), 403),
+            (&dana, format!("{}/disable", account("q01@globex.example")), Vec::new(), 404),
+            (&dana, format!("{}/disable", account("p18@acme.example")), Vec::new(), 403),
         ] {
             let events = house.number("SELECT count(*) AS n FROM events");
-            person.post(&path, &[("rev", "1"), ("handed_on", "revoke")]).await.is(status);
+            let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            person.post(&path, &fields).await.is(status);
             assert_eq!(logged(&house, events + 1).await, events + 1, "{path}");
+            let last = house.texts("SELECT outcome AS t FROM events ORDER BY key DESC LIMIT 1");
+            assert_eq!(last, ["refused"], "{path}");
         }
         before.assert_still(&house, "requests of people who may not");
         dana.get(&format!("/admin/grants/{of_paul}")).await.is(200).says("Only super administrators, and those through whose grants");

@@ -18,8 +18,8 @@ use actix_web::{
 };
 use bailiwick::{
     domain::letter::Channel,
-    store::sessions::Limits,
-    web::{Outside, mail, passwords::Passwords, server},
+    store::{Db, sessions::Limits},
+    web::{House as Inside, Outside, mail, passwords::Passwords, server},
 };
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -45,10 +45,13 @@ type Application = Rc<dyn Fn(TestRequest) -> Pin<Box<dyn Future<Output = Answer>
 
 /// A running application over a database of its own.
 pub struct House {
-    application: Application,
+    /// The first process, and others.
+    applications: Vec<Application>,
+    /// Whose turn it is.
+    turn: AtomicU8,
     addresses: AtomicU8,
     /// What it was built of, for work beside its pages.
-    pub inside: bailiwick::web::House,
+    pub inside: Inside,
     /// Where its mails go.
     pub sink: Sink,
     database: Database,
@@ -90,36 +93,16 @@ impl House {
         houses
     }
 
+    /// A house over this database.
+    pub async fn over(database: Database) -> Self {
+        Self::open(database, "http://localhost:8080").await
+    }
+
     async fn open(database: Database, public_url: &str) -> Self {
         let sink = Sink::open();
-        let outside = Outside {
-            public_url: public_url.to_owned(),
-            secure: public_url.starts_with("https:"),
-            trusted_proxies: Vec::new(),
-            limits: Limits::default(),
-            post: sink.post(),
-            key: [7; 64],
-        };
-        let inside = bailiwick::web::House { db: database.db.clone(), outside: Arc::new(outside), passwords: Passwords::default() };
-        let service = Rc::new(init_service(server::app(inside.clone())).await);
-        let application: Application = Rc::new(move |request| {
-            let service = Rc::clone(&service);
-            Box::pin(async move {
-                match service.call(request.to_request()).await {
-                    Ok(answer) => {
-                        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-                        let Ok(body) = to_bytes(answer.into_body()).await else { panic!("the answer broke off") };
-                        Answer { status, headers, body: body.to_vec() }
-                    }
-                    // The server would send this without our headers; the test of headers finds it.
-                    Err(error) => {
-                        let answer = error.error_response();
-                        Answer { status: answer.status().as_u16(), headers: answer.headers().clone(), body: Vec::new() }
-                    }
-                }
-            })
-        });
-        Self { application, addresses: AtomicU8::new(1), inside, sink, database }
+        let inside = inside(database.db.clone(), public_url, &sink);
+        let applications = vec![application(inside.clone()).await];
+        Self { applications, turn: AtomicU8::new(0), addresses: AtomicU8::new(1), inside, sink, database }
     }
 
     /// Every mail to an address so far, the newest first, once all that is due has been sent.
@@ -128,9 +111,20 @@ impl House {
         self.sink.mail_to(address)
     }
 
+    /// Starts a second process on the same database; whether people come to it, [`House::to_process`] says.
+    pub async fn start_another(&mut self) {
+        let inside = inside(self.database.another_door(), "http://localhost:8080", &self.sink);
+        self.applications.push(application(inside).await);
+    }
+
+    /// From now on requests go to the first process (0) or to the second one (1).
+    pub fn to_process(&self, number: u8) {
+        self.turn.store(number, Ordering::SeqCst);
+    }
+
     /// Sends a request.
     pub async fn answer(&self, request: TestRequest) -> Answer {
-        (self.application)(request).await
+        (self.applications[usize::from(self.turn.load(Ordering::SeqCst))])(request).await
     }
 
     /// Somebody with a browser who is not signed in.
@@ -146,4 +140,39 @@ impl House {
         person.sign_in(identifier, PASSWORD).await.is(303);
         person
     }
+}
+
+/// What the application is built of, over one way into a database.
+fn inside(db: Db, public_url: &str, sink: &Sink) -> Inside {
+    let outside = Outside {
+        public_url: public_url.to_owned(),
+        secure: public_url.starts_with("https:"),
+        trusted_proxies: Vec::new(),
+        limits: Limits::default(),
+        post: sink.post(),
+        key: [7; 64],
+    };
+    Inside { db, outside: Arc::new(outside), passwords: Passwords::default() }
+}
+
+/// The application as the server runs it.
+async fn application(inside: Inside) -> Application {
+    let service = Rc::new(init_service(server::app(inside)).await);
+    Rc::new(move |request| {
+        let service = Rc::clone(&service);
+        Box::pin(async move {
+            match service.call(request.to_request()).await {
+                Ok(answer) => {
+                    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+                    let Ok(body) = to_bytes(answer.into_body()).await else { panic!("the answer broke off") };
+                    Answer { status, headers, body: body.to_vec() }
+                }
+                // The server would send this without our headers; the test of headers finds it.
+                Err(error) => {
+                    let answer = error.error_response();
+                    Answer { status: answer.status().as_u16(), headers: answer.headers().clone(), body: Vec::new() }
+                }
+            }
+        })
+    })
 }

@@ -203,11 +203,12 @@ pub fn may_change_permissions(
     role: AdministratorRoleKey,
     touched: PermissionSet,
     held: &[HeldGrant],
+    now: Time,
 ) -> Result<(), Uncovered> {
     if actor.is_super() {
         return Ok(());
     }
-    if actor.grants.iter().any(|grant| grant.role == role) {
+    if actor.grants.iter().any(|grant| grant.role == role && !grant.period.ended(now)) {
         return refuse("You hold this role yourself, so you may change only its name and description.");
     }
     if let Some(leaf) = touched.leaves().find(|leaf| !actor.may(leaf)) {

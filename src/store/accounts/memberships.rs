@@ -19,7 +19,7 @@ use crate::{
     problem::Problem,
     store::{
         conn::Conn,
-        organizations,
+        grants, organizations,
         schema::memberships,
         set_up::keep_a_super_administrator,
         sql::Sql,
@@ -202,6 +202,7 @@ pub fn leave<S: Side>(
     diesel::delete(memberships::table.find((found.account.key, organization.key))).execute(tx.conn())?;
     if at.is_root {
         keep_a_super_administrator(tx.conn())?;
+        grants::forget_ended_super(tx.conn(), found.account.key, now)?;
     }
     let event = found
         .subjects(Event::done("membership.remove"), store.key)

@@ -44,13 +44,13 @@ pub(super) fn check(conn: &mut Conn, wrong: &mut Wrong, tree: &Tree) -> Result<(
 
 fn roles(conn: &mut Conn, wrong: &mut Wrong) -> Result<HashMap<AdministratorRoleKey, Kind>, Problem> {
     use administrator_roles as r;
-    let rows: Vec<(AdministratorRoleKey, String, String, String, Kind, String)> =
-        r::table.order(r::key).select((r::key, r::id, r::name, r::name_folded, r::kind, r::permissions)).load(conn)?;
+    let rows: Vec<(AdministratorRoleKey, String, String, (String, String), Kind, String)> =
+        r::table.order(r::key).select((r::key, r::id, r::name, (r::name_folded, r::name_sort), r::kind, r::permissions)).load(conn)?;
     if !rows.iter().any(|row| row.4 == Kind::Super) {
         wrong.say("administrator roles", || "The role of super administrators is missing (D-5).".into());
     }
     for (_, id, name, folded, kind, codes) in &rows {
-        wrong.same("administrator roles", folded, &text::fold(name), || {
+        wrong.same("administrator roles", folded, &(text::fold(name), text::search(name)), || {
             format!("The folded name of the administrator role {id} (“{name}”) is wrong.")
         });
         let sentence = match (kind, PermissionSet::parse(codes)) {
@@ -71,12 +71,14 @@ fn roles(conn: &mut Conn, wrong: &mut Wrong) -> Result<HashMap<AdministratorRole
 
 fn owned(conn: &mut Conn, wrong: &mut Wrong, tree: &Tree) -> Result<HashMap<ScopeKey, Scope>, Problem> {
     use scopes as s;
-    let rows: Vec<(ScopeKey, String, OrganizationKey, String, String, ScopeReach)> =
-        s::table.order(s::key).select((s::key, s::id, s::organization, s::name, s::name_folded, s::reach)).load(conn)?;
+    let rows: Vec<(ScopeKey, String, OrganizationKey, String, (String, String), ScopeReach)> =
+        s::table.order(s::key).select((s::key, s::id, s::organization, s::name, (s::name_folded, s::name_sort), s::reach)).load(conn)?;
     Ok(rows
         .into_iter()
         .map(|(key, id, owner, name, folded, reach)| {
-            wrong.same("scopes", folded, text::fold(&name), || format!("The folded name of the scope {id} (“{name}”) is wrong."));
+            wrong.same("scopes", folded, (text::fold(&name), text::search(&name)), || {
+                format!("The folded name of the scope {id} (“{name}”) is wrong.")
+            });
             (key, Scope { owner: tree.lineage(owner), reach })
         })
         .collect())

@@ -429,9 +429,9 @@ pub fn scopes_to_choose(reader: &mut impl Reader<HandingOn>, q: &str, most: usiz
     sql.push(" OR s.key IN ").list(actor.grants.iter().filter_map(|grant| grant.scope.as_ref().map(|scope| scope.key.0))).push(")");
     if !q.is_empty() {
         let part = format!("%{}%", crate::store::identity_stores::like(&crate::domain::text::search(q)));
-        sql.push(" AND (s.name_folded LIKE ").bind(part.clone()).push(" ESCAPE '\\' OR o.name_sort LIKE ").bind(part).push(" ESCAPE '\\')");
+        sql.push(" AND (s.name_sort LIKE ").bind(part.clone()).push(" ESCAPE '\\' OR o.name_sort LIKE ").bind(part).push(" ESCAPE '\\')");
     }
-    sql.push(" ORDER BY o.depth, o.name_sort, s.name_folded, s.key LIMIT ").bind(most as i64 + 1);
+    sql.push(" ORDER BY o.depth, o.name_sort, s.name_sort, s.key LIMIT ").bind(most as i64 + 1);
     let mut rows: Vec<Row> = sql.load(conn)?;
     let more = rows.len() > most;
     rows.truncate(most);

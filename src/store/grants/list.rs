@@ -344,9 +344,18 @@ pub fn above(reader: &mut impl Reader<Administration>, grant: &Listed) -> Result
          SELECT key FROM up WHERE level > 0 ORDER BY level",
     );
     let chain: Vec<GrantKey> = sql.load::<Key>(conn)?.into_iter().map(|row| row.key).collect();
-    let mut from = Sql::new(FROM);
-    from.push(" AND g.key IN ").list(chain.iter().map(|key| key.0));
-    in_sight(&mut from, &actor);
-    let mut seen: HashMap<GrantKey, Listed> = some(conn, &from)?.into_iter().map(|grant| (grant.key, grant)).collect();
+    let mut seen = seen_of(conn, &actor, chain.iter().copied())?;
     Ok(chain.into_iter().map(|key| seen.remove(&key)).collect())
+}
+
+/// Those of these grants that the person may know of.
+pub(in crate::store) fn seen_of(
+    conn: &mut Conn,
+    actor: &Actor,
+    keys: impl IntoIterator<Item = GrantKey>,
+) -> Result<HashMap<GrantKey, Listed>, Problem> {
+    let mut from = Sql::new(FROM);
+    from.push(" AND g.key IN ").list(keys.into_iter().map(|key| key.0));
+    in_sight(&mut from, actor);
+    Ok(some(conn, &from)?.into_iter().map(|grant| (grant.key, grant)).collect())
 }

@@ -243,7 +243,7 @@ fn plan(reader: &mut impl Reader<OrganizationEdit>, store: &IdentityStore, id: &
         switches: None,
         off: None,
     };
-    let (gained, lost) = inherited(conn, &old, &new, now, &mut effect)?;
+    let (gained, lost) = inherited(conn, organization.key, (&old, &new), now, &mut effect)?;
     let (grants, wider) = reaching(conn, &at, &to_be, &inside, now, &mut effect)?;
     if kept_on != goes_on && organization.active {
         effect.switches = Some((goes_on, self::effect(reader, &organization)?));
@@ -306,10 +306,19 @@ struct Inherited {
 
 type Cells = Vec<(AccountKey, Rights, Option<Time>)>;
 
-/// What role assignments above the old and the new place make of it (A-2): who gains and loses which cells.
-fn inherited(conn: &mut Conn, old: &Parent, new: &Parent, now: Time, effect: &mut MoveEffect) -> Result<(Cells, Cells), Problem> {
-    let before: HashSet<OrganizationKey> = old.lineage.ancestors.iter().map(|(key, _)| *key).collect();
-    let after: HashSet<OrganizationKey> = new.lineage.ancestors.iter().map(|(key, _)| *key).collect();
+/// What role assignments above the old and the new place make of it (A-2): who gains and loses which cells. What was given
+/// at the organization itself moves along.
+fn inherited(
+    conn: &mut Conn,
+    organization: OrganizationKey,
+    (old, new): (&Parent, &Parent),
+    now: Time,
+    effect: &mut MoveEffect,
+) -> Result<(Cells, Cells), Problem> {
+    let path = |parent: &Parent| -> HashSet<OrganizationKey> {
+        std::iter::once(organization).chain(parent.lineage.ancestors.iter().map(|(key, _)| *key)).collect()
+    };
+    let (before, after) = (path(old), path(new));
     let mut sql = Sql::new(
         "SELECT ra.account, a.name, ra.organization, o.name AS place, r.name AS role, r.rights, ra.ends FROM role_assignments ra \
          JOIN accounts a ON a.key = ra.account JOIN roles r ON r.key = ra.role JOIN organizations o ON o.key = ra.organization \
@@ -370,24 +379,22 @@ fn reaching(
         let after = standing::Memberships { active: before.active.iter().map(moved).collect(), blocked: before.blocked.clone() };
         // The end of the subtree that it is seen from: the organization that moves, or the owner of its scope inside.
         let top = grant.owner.as_ref().filter(|owner| inside.contains(&owner.organization)).unwrap_or(at);
-        let reach = |memberships: &standing::Memberships, top: &Lineage| match standing::awake(&grant.grant, memberships, now) {
-            Ok(awake) => awake.areas.iter().filter_map(|area| area.below(top)).collect::<Vec<_>>(),
-            Err(_) => Vec::new(),
-        };
-        let (was, will) = (reach(before, top), reach(&after, &moved(top)));
-        // Awake or asleep as a whole: where it lives decides (D-10), not what it reaches here.
-        let woke = standing::awake(&grant.grant, &after, now).is_ok();
-        let slept = standing::awake(&grant.grant, before, now).is_ok();
-        if was == will && woke == slept {
+        // What they hold counts, whether or not it takes effect now (P-4): a grant that starts tomorrow gains today.
+        // Where they live decides on it as a whole (D-10), whatever it reaches here.
+        let (lived, lives) = (standing::lives_inside(&grant.grant, before), standing::lives_inside(&grant.grant, &after));
+        let areas = grant.grant.areas();
+        let reach = |lives: bool, top: &Lineage| areas.iter().filter(|_| lives).filter_map(|area| area.below(top)).collect::<Vec<_>>();
+        let (was, will) = (reach(lived, top), reach(lives, &moved(top)));
+        if was == will && lives == lived {
             continue;
         }
         let what = format!("{}, as an administrator", grant.role);
         let shift = Shift { account: grant.account, name: grant.title.clone(), what };
-        if (woke && !slept) || !within(&will, &was) {
+        if (lives && !lived) || !within(&will, &was) {
             wider.insert(grant.account);
             effect.gains.push(shift.clone());
         }
-        if (slept && !woke) || !within(&was, &will) {
+        if (lived && !lives) || !within(&was, &will) {
             effect.losses.push(shift);
         }
         touched.push(grant);

@@ -75,6 +75,7 @@ fn name_is_free(conn: &mut Conn, owner: &Owner, terms: &Terms, but: Option<Scope
 type Values<'a> = (
     diesel::dsl::Eq<scopes::name, &'a str>,
     diesel::dsl::Eq<scopes::name_folded, String>,
+    diesel::dsl::Eq<scopes::name_sort, String>,
     diesel::dsl::Eq<scopes::description, &'a str>,
     diesel::dsl::Eq<scopes::reach, &'static str>,
 );
@@ -84,6 +85,7 @@ fn values(terms: &Terms) -> Values<'_> {
     (
         scopes::name.eq(terms.name.as_str()),
         scopes::name_folded.eq(text::fold(&terms.name)),
+        scopes::name_sort.eq(text::search(&terms.name)),
         scopes::description.eq(terms.description.as_str()),
         scopes::reach.eq(terms.reach.word()),
     )

@@ -190,6 +190,7 @@ pub struct AdministratorRoleRow {
     pub created_at: Time,
     pub changed_at: Time,
     pub changed_by: Option<String>,
+    pub name_sort: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Queryable, Insertable)]
@@ -206,6 +207,7 @@ pub struct ScopeRow {
     pub created_at: Time,
     pub changed_at: Time,
     pub changed_by: Option<String>,
+    pub name_sort: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Queryable, Insertable)]

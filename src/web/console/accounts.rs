@@ -13,15 +13,18 @@ use crate::{
     domain::{
         account::Status,
         identity_store::IdentityStore,
-        organization::path_text,
+        organization::{above_text, path_text},
         permissions::{
             InvitationCreate, OrganizationView, Permission, RoleAssignmentView, UserEdit, UserView, UserViewEvents,
         },
+        rights::Cell,
         time::Time,
     },
     problem::Problem,
     store::{
+        View,
         accounts::{self, Filter, MemberActs, Sort},
+        effective,
         event_log::{self, Recorded},
         identifiers::Pending,
         identity_stores,
@@ -226,6 +229,8 @@ struct Show {
     confirmed: (bool, bool),
     pending: Vec<Pending>,
     verification: Option<Verification>,
+    /// The rights it has where a role was given and the person may look, each place with its id, name and what stands above.
+    can: Vec<(String, String, String, Vec<Cell>)>,
     /// What happened to it; none on other tabs.
     events: Option<(Slice<Recorded>, Pager)>,
     may_see_events: bool,
@@ -254,6 +259,11 @@ pub(in crate::web) fn detail_json(detail: &accounts::Detail) -> serde_json::Valu
 impl Show {
     fn json(&self) -> serde_json::Value {
         let mut found = detail_json(&self.detail);
+        if self.is_tab("roles") {
+            let rights = |cells: &[Cell]| cells.iter().map(|cell| cell.code()).collect::<Vec<_>>();
+            let can = self.can.iter().map(|(id, _, _, cells)| json!({ "organization": id, "rights": rights(cells) }));
+            found["can"] = can.collect();
+        }
         if let Some((events, pager)) = &self.events {
             found["events"] = reading(events, pager, super::events::event_json);
         }
@@ -323,6 +333,25 @@ impl Show {
     }
 }
 
+/// What the account can do now at each of these organizations where it was given something.
+fn effective(
+    view: &mut View<'_, UserView>,
+    detail: &accounts::Detail,
+    places: &HashSet<String>,
+) -> Result<Vec<(String, String, String, Vec<Cell>)>, Problem> {
+    let mut at: Vec<_> = detail.roles.iter().filter(|(held, _)| places.contains(&held.organization_id)).collect();
+    at.sort_by_key(|(held, path)| (path_text(path), held.organization));
+    at.dedup_by_key(|(held, _)| held.organization);
+    let keys: Vec<_> = at.iter().map(|(held, _)| held.organization).collect();
+    let mut rights = effective::at_each(view, detail.account.key, &keys)?;
+    let shown = at.into_iter().filter_map(|(held, path)| {
+        let cells: Vec<Cell> = rights.remove(&held.organization)?.cells().collect();
+        let name = path.last().map(|step| step.name.clone()).unwrap_or_default();
+        (!cells.is_empty()).then(|| (held.organization_id.clone(), name, above_text(path), cells))
+    });
+    Ok(shown.collect())
+}
+
 /// `GET /admin/stores/{store}/accounts/{account}`
 pub async fn detail(permit: Permit<UserView>, ask: Ask, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (slug, id) = path.into_inner();
@@ -335,7 +364,7 @@ pub async fn detail(permit: Permit<UserView>, ask: Ask, path: Path<(String, Stri
     let tab_too = tab.clone();
     let actor = ask.actor()?.clone();
     let may_join = actor.may(&UserEdit::LEAF) && actor.may(&InvitationCreate::LEAF);
-    let (store, detail, acts, member, joins, groups, sessions, confirmed, pending, verification, events, open) = ask
+    let (store, detail, acts, member, joins, groups, sessions, confirmed, pending, verification, events, open, can) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
@@ -343,13 +372,15 @@ pub async fn detail(permit: Permit<UserView>, ask: Ask, path: Path<(String, Stri
                 let detail = accounts::detail::<InConsole>(view, store.key, &id)?;
                 let acts = accounts::acts(view, &detail.account)?;
                 let (mut member, mut joins, mut groups, mut sessions) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-                let (mut confirmed, mut events, mut open) = ((true, true), None, HashSet::new());
+                let (mut confirmed, mut events, mut open, mut can) = ((true, true), None, HashSet::new(), Vec::new());
                 let (mut pending, mut verification) = (Vec::new(), None);
                 match tab_too.as_str() {
                     "roles" => {
                         let ids: Vec<&str> = detail.roles.iter().map(|(held, _)| held.organization_id.as_str()).collect();
                         let seen = view.also::<RoleAssignmentView, _>(|view| organizations::within(view, store.key, &ids));
                         open = optional(seen)?.unwrap_or_default();
+                        let places = view.also::<OrganizationView, _>(|view| organizations::within(view, store.key, &ids));
+                        can = effective(view, &detail, &optional(places)?.unwrap_or_default())?;
                     }
                     "memberships" => {
                         let ids: Vec<&str> = detail.memberships.iter().map(|member| member.organization_id.as_str()).collect();
@@ -376,7 +407,7 @@ pub async fn detail(permit: Permit<UserView>, ask: Ask, path: Path<(String, Stri
                     }
                     _ => {}
                 }
-                Ok((store, detail, acts, member, joins, groups, sessions, confirmed, pending, verification, events, open))
+                Ok((store, detail, acts, member, joins, groups, sessions, confirmed, pending, verification, events, open, can))
             })
         })
         .await?;
@@ -406,6 +437,7 @@ pub async fn detail(permit: Permit<UserView>, ask: Ask, path: Path<(String, Stri
         confirmed,
         pending,
         verification,
+        can,
         events,
         may_see_events,
     };

@@ -26,3 +26,5 @@ pub mod scopes;
 pub mod search;
 /// The *Unassigned roles* tab: the picker and its confirmation.
 pub mod unassigned;
+/// Whence somebody has a right, and why not.
+pub mod why;

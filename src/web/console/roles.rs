@@ -28,6 +28,7 @@ use crate::{
         frame::{Ask, Crumb, Frame, crumb, here},
         list::{Pager, Query, past_end, reading},
         note::Note,
+        optional,
         page::{page, see_other, view},
     },
 };
@@ -393,7 +394,7 @@ fn load<G: Ground>(view: &mut View<'_, G>, slug: &str, id: Option<&str>) -> Resu
     let store = identity_stores::find_with_roles(view, slug)?;
     let listed = id.map(|id| roles::find_listed(view, &store, id)).transpose()?;
     let used = match &listed {
-        Some(listed) => view.also::<OrganizationRoleView, _>(|view| roles::used(view, listed.role.key, 5))?,
+        Some(listed) => optional(view.also::<OrganizationRoleView, _>(|view| roles::used(view, listed.role.key, 5)))?.unwrap_or_default(),
         None => (Vec::new(), 0),
     };
     Ok(Editing { store, listed, used })
@@ -585,13 +586,14 @@ pub async fn edit(
     }
     let store_too = store.clone();
     let id_too = id.clone();
+    // Whoever may change it need not be one who may look at it.
+    let sees = ask.actor()?.may(&OrganizationRoleView::LEAF);
+    let to = if sees { format!("{}/roles/{id}", base(&store)) } else { "/admin".to_owned() };
+    let to_too = to.clone();
     let saved = ask
         .house
         .work(move |db| {
-            db.write_once(&permit, once.as_deref(), |tx| {
-                let saved = roles::edit(tx, &store_too, &id_too, rev, &terms, mark.as_deref())?;
-                Ok((saved, format!("{}/roles/{id_too}", base(&store_too))))
-            })
+            db.write_once(&permit, once.as_deref(), |tx| Ok((roles::edit(tx, &store_too, &id_too, rev, &terms, mark.as_deref())?, to_too)))
         })
         .await;
     let saved = match faults(saved)? {
@@ -617,7 +619,7 @@ pub async fn edit(
                 accounts => note.more(format!("{} affected.", text::count(accounts, "account is", "accounts are"))),
             };
             let note = note.undo(event);
-            ask.led_to(&format!("{}/roles/{}", base(&store), role.id), note)
+            ask.led_to(&to, note)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What people do, as the naive rules judge it: refused, or the brand as it stands afterwards.
 //!
-//! A further kind of act (an administrator role edited) is a variant of [`Act`] with its rule here or in `shape.rs`, its
-//! call in `program.rs`, and its weight among the drawings in `drawings.rs`.
+//! A further kind of act is a variant of [`Act`] with its rule here or in `shape.rs`, its call in `program.rs`, and its
+//! weight among the drawings in `drawings.rs`.
 
 use super::rules::{ACTIVATE, ASSIGN, Assignment, BLOCK, Brand, DELETE, Dates, EDIT, Grant, INVITE, SCOPES, Status, outlasts};
 use bailiwick::domain::administrator_role::{Kind, ScopeReach};
@@ -69,9 +69,24 @@ pub enum Act {
         reach: ScopeReach,
         keep: bool,
     },
+    /// As a copy of another one is made.
+    KeepScope {
+        owner: usize,
+        reach: ScopeReach,
+    },
     Move {
         place: usize,
         under: usize,
+    },
+    /// An administrator role with other permissions.
+    Rewrite {
+        role: usize,
+        leaves: u16,
+    },
+    /// An organization role with other cells.
+    Redraw {
+        role: usize,
+        cells: u8,
     },
 }
 
@@ -96,7 +111,10 @@ impl Brand {
             Act::Join { who, place } => self.join(by, who, place),
             Act::Leave { who, place, keep } => self.leave(by, who, place, keep),
             Act::Reshape { scope, reach, keep } => self.reshape(by, scope, reach, keep),
+            Act::KeepScope { owner, reach } => self.keep_scope(by, owner, reach),
             Act::Move { place, under } => self.relocate(by, place, under),
+            Act::Rewrite { role, leaves } => self.rewrite(by, role, leaves),
+            Act::Redraw { role, cells } => self.redraw(by, role, cells),
         };
         // D-5: whatever would leave none is refused.
         done.filter(|after| after.lasting() > 0)
@@ -391,6 +409,9 @@ impl Brand {
             after.assignments.retain(|held| !ends(held));
         }
         after.people[who].memberships.retain(|(there, _)| *there != place);
+        // What has ended of that role goes too.
+        let ended: Vec<usize> = self.of(who).filter(|grant| place == 0 && self.kind(*grant) == Kind::Super).collect();
+        ended.into_iter().for_each(|grant| after.grants[grant].gone = true);
         Some(after)
     }
 
@@ -400,29 +421,33 @@ impl Brand {
         }
         let mut after = self.clone();
         after.on[place] = on;
+        // S-5: nobody switches off what their own permission for it hangs on.
+        let allowed = self.may_turn(by, place, on) && (on || after.may(by, ACTIVATE, place));
+        (allowed || self.is_super(by)).then_some(after)
+    }
+
+    /// Whether an organization is somebody's to begin or cease to be active, as far as those are concerned who hold
+    /// something through it (S-5).
+    pub fn may_turn(&self, by: usize, place: usize, on: bool) -> bool {
         let held = |at: usize| self.is_below(at, place);
         let grants = self.stored().filter(|grant| !self.over(self.grants[*grant].dates));
         let through: Vec<usize> =
             grants.filter(|grant| self.grants[*grant].scope.is_some_and(|scope| held(self.scopes[scope].0))).collect();
         let assigned: Vec<&Assignment> = self.assignments.iter().filter(|one| !self.over(one.dates)).collect();
-        // S-5: nobody who holds something through it holds more than the one who switches it.
+        // Nobody who holds something through it holds more than the one who switches it.
         let mut holders =
             through.iter().map(|grant| self.grants[*grant].who).chain(assigned.iter().filter(|one| held(one.at)).map(|one| one.who));
         let nobody_above = holders.all(|who| who == by || self.outranks_nobody(by, who));
-        let allowed = if on {
-            // C-1: nobody switches on what would give themselves more, and what holds there again is theirs to give. An
-            // assignment above is asked there alone, and its holder may hold more.
-            let grown = self.grown();
+        // C-1: nobody switches on what would give themselves more, and what holds there again is theirs to give. An
+        // assignment above is asked there alone, and its holder may hold more.
+        let grown = self.grown();
+        let regained = || {
             through.iter().filter(|grant| self.grants[**grant].who == by).all(|grant| grown.covers_grant(by, *grant))
                 && assigned.iter().filter(|one| held(one.at) || self.is_below(place, one.at)).all(|one| {
                     let at = if held(one.at) { one.at } else { place };
                     self.may_confer(by, self.roles[one.role], at, one.dates.1)
                 })
-        } else {
-            // S-5: nobody switches off what their own permission for it hangs on.
-            after.may(by, ACTIVATE, place)
         };
-        let allowed = allowed && nobody_above;
-        (allowed || self.is_super(by)).then_some(after)
+        nobody_above && (!on || regained())
     }
 }

@@ -2,7 +2,10 @@
 
 use super::{
     acts::Act,
-    rules::{ACTIVATE, ASSIGN, BLOCK, Brand, DELETE, Dates, EDIT, EDIT_SCOPE, Grant, LEAVES, MOVE, OF_OTHER, Person, Status},
+    rules::{
+        ACTIVATE, ADD_SCOPE, ASSIGN, BLOCK, Brand, DELETE, Dates, EDIT, EDIT_CELLS, EDIT_PERMISSIONS, EDIT_SCOPE, Grant, LEAVES, MOVE,
+        OF_OTHER, Person, Status,
+    },
 };
 use bailiwick::domain::administrator_role::{Kind, ScopeReach};
 use proptest::{collection::vec, option, prelude::*};
@@ -36,7 +39,10 @@ enum What {
     Join,
     Leave,
     Reshape,
+    KeepScope,
     Move,
+    Rewrite,
+    Redraw,
     Wait,
 }
 
@@ -75,8 +81,14 @@ fn dates() -> impl Strategy<Value = Dates> {
         .prop_map(|(starts, ends)| if ends.is_some() && starts.unwrap_or(-20) >= ends.unwrap() { (None, ends) } else { (starts, ends) })
 }
 
-fn a_try() -> impl Strategy<Value = Try> {
-    let what = prop_oneof![
+/// First some are made administrators, so that others than super administrators have something to do.
+fn tries() -> impl Strategy<Value = Vec<Try>> {
+    let given = vec(a_try(Just(What::Give)), 0..8);
+    (given, vec(a_try(what()), 1..26)).prop_map(|(given, then)| given.into_iter().chain(then).collect())
+}
+
+fn what() -> impl Strategy<Value = What> {
+    prop_oneof![
         9 => Just(What::Give),
         4 => Just(What::Revoke),
         4 => Just(What::Edit),
@@ -89,9 +101,15 @@ fn a_try() -> impl Strategy<Value = Try> {
         1 => Just(What::Join),
         1 => Just(What::Leave),
         2 => Just(What::Reshape),
-        2 => Just(What::Move),
+        1 => Just(What::KeepScope),
+        3 => Just(What::Move),
+        3 => Just(What::Rewrite),
+        2 => Just(What::Redraw),
         2 => Just(What::Wait),
-    ];
+    ]
+}
+
+fn a_try(what: impl Strategy<Value = What>) -> impl Strategy<Value = Try> {
     let apt = prop::bool::weighted(0.85);
     let flags = (prop::bool::weighted(0.6), option::weighted(0.7, any::<bool>()));
     (what, number(), apt, [number(), number(), number()], option::weighted(0.8, number()), flags, dates())
@@ -106,7 +124,7 @@ pub fn drawing() -> impl Strategy<Value = Drawing> {
         vec(1_u8..16, 2),
         vec((prop::bool::weighted(0.35), permissions), 3..5),
         vec(prop_oneof![1 => Just(0), 3 => number()], ScopeReach::ALL.len()),
-        vec(a_try(), 1..26),
+        tries(),
     )
         .prop_map(|(organizations, people, roles, administrator_roles, scopes, tries)| Drawing {
             organizations,
@@ -140,7 +158,7 @@ impl Drawing {
         }));
         let mut administrator_roles = vec![(Kind::Super, u16::MAX)];
         administrator_roles.extend(self.administrator_roles.iter().map(|&(root, leaves)| {
-            let (kind, all) = if root { (Kind::Root, (1 << LEAVES.len()) - 1) } else { (Kind::Other, OF_OTHER) };
+            let (kind, all) = if root { (Kind::Root, u16::MAX) } else { (Kind::Other, OF_OTHER) };
             (kind, if leaves & all == 0 { 1 } else { leaves & all })
         }));
         Brand {
@@ -179,7 +197,10 @@ impl Brand {
                     What::Delete => self.holds(*who, DELETE),
                     What::Join | What::Leave => self.holds(*who, EDIT),
                     What::Reshape => self.holds(*who, EDIT_SCOPE),
+                    What::KeepScope => self.holds(*who, ADD_SCOPE),
                     What::Move => self.holds(*who, MOVE),
+                    What::Rewrite => self.holds(*who, EDIT_PERMISSIONS),
+                    What::Redraw => self.holds(*who, EDIT_CELLS),
                     What::Wait => true,
                 }
         };
@@ -230,7 +251,10 @@ impl Brand {
             What::Join => Act::Join { who, place: if self.people[who].of_root { 0 } else { at } },
             What::Leave => Act::Leave { who, place: membership.unwrap_or(place), keep },
             What::Reshape => Act::Reshape { scope: a % self.scopes.len(), reach: ScopeReach::ALL[b % ScopeReach::ALL.len()], keep },
+            What::KeepScope => Act::KeepScope { owner: place, reach: ScopeReach::ALL[a % ScopeReach::ALL.len()] },
             What::Move => Act::Move { place: at, under: place },
+            What::Rewrite => self.rewriting(by, tried),
+            What::Redraw => Act::Redraw { role, cells: 1 + (a % 15) as u8 },
         };
         Step::Act { by, act }
     }
@@ -261,6 +285,22 @@ impl Brand {
             _ => drawn,
         };
         Act::Give { to, role, scope, cascading: cascading && !(role == 0 && tried.apt), dates }
+    }
+
+    /// One permission more or less: for the apt, one of their own in a role that they do not hold.
+    fn rewriting(&self, by: usize, tried: &Try) -> Act {
+        let [a, b, c] = tried.numbers;
+        let others: Vec<usize> =
+            (1..self.administrator_roles.len()).filter(|role| !self.of(by).any(|own| self.grants[own].role == *role)).collect();
+        let role = pick(&others, b).filter(|_| tried.apt).unwrap_or(b % self.administrator_roles.len());
+        let (kind, before) = self.administrator_roles[role];
+        let all = if kind == Kind::Other { OF_OTHER } else { u16::MAX };
+        let mine: Vec<usize> = (0..LEAVES.len()).filter(|leaf| all & (1 << leaf) != 0 && self.holds(by, *leaf)).collect();
+        let leaf = pick(&mine, a).filter(|_| tried.apt).unwrap_or(a % LEAVES.len());
+        let leaves = (before ^ (1 << leaf)) & all;
+        // A few change much at once.
+        let leaves = if c % 8 == 0 { leaves ^ (c as u16) << 3 & all } else { leaves };
+        Act::Rewrite { role, leaves: if leaves == 0 { 1 } else { leaves } }
     }
 
     /// A grant to change: for the apt, one that they see and do not hold; of these mostly one in the middle of a chain.

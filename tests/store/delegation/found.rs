@@ -3,7 +3,7 @@
 use super::{
     acts::Act::{self, *},
     drawings::Step,
-    rules::{ACTIVATE, Brand, Grant, OF_OTHER, Person, Status, VIEW},
+    rules::{ACTIVATE, Brand, Grant, MOVE, OF_OTHER, Person, Status, VIEW},
     tell,
 };
 use crate::{database::Database, place::Content};
@@ -11,23 +11,39 @@ use bailiwick::domain::administrator_role::{Kind, ScopeReach};
 
 const ALL: usize = 1;
 const SWITCHES: usize = 2;
+const EVERYTHING: usize = 3;
+const MOVES: usize = 4;
 const ALL_OF_1: Option<usize> = Some(0);
 const TWO: Option<usize> = Some(1);
 const CHILDREN_OF_1: Option<usize> = Some(2);
+const CHILDREN_OF_2: Option<usize> = Some(3);
+const ALL_OF_0: Option<usize> = Some(4);
 const ALWAYS: (Option<i64>, Option<i64>) = (None, None);
 
-/// root – 1 – 2, and 3 beside 2; two super administrators, one account in 1, two in 2.
+/// root – 1 – 2, and 3 beside 2; two super administrators, one account in 1, two in 2, one more in root.
 fn brand() -> Brand {
     let person = |place| Person { of_root: place == 0, status: Status::Active, memberships: vec![(place, false)] };
     Brand {
         now: 0,
         parent: vec![None, Some(0), Some(1), Some(1)],
         on: vec![true; 4],
-        people: [0, 0, 1, 2, 2].map(person).to_vec(),
+        people: [0, 0, 1, 2, 2, 0].map(person).to_vec(),
         roles: vec![1, 8],
         assignments: Vec::new(),
-        administrator_roles: vec![(Kind::Super, u16::MAX), (Kind::Other, OF_OTHER), (Kind::Other, 1 << VIEW | 1 << ACTIVATE)],
-        scopes: vec![(1, ScopeReach::ThisAndBelow), (2, ScopeReach::This), (1, ScopeReach::Children)],
+        administrator_roles: vec![
+            (Kind::Super, u16::MAX),
+            (Kind::Other, OF_OTHER),
+            (Kind::Other, 1 << VIEW | 1 << ACTIVATE),
+            (Kind::Root, u16::MAX),
+            (Kind::Other, 1 << VIEW | 1 << MOVE),
+        ],
+        scopes: vec![
+            (1, ScopeReach::ThisAndBelow),
+            (2, ScopeReach::This),
+            (1, ScopeReach::Children),
+            (2, ScopeReach::Children),
+            (0, ScopeReach::ThisAndBelow),
+        ],
         grants: [0, 1].map(Grant::of_super).to_vec(),
     }
 }
@@ -60,6 +76,14 @@ fn nobody_is_removed_from_root_while_they_are_a_super_administrator() {
         (0, Ok(Leave { who: 1, place: 0, keep: false }), false),
         (0, Ok(Revoke { grant: 1, keep: false }), true),
         (0, Ok(Leave { who: 1, place: 0, keep: false }), true),
+    ]);
+}
+
+#[test]
+fn nothing_is_left_of_a_super_administrator_whose_role_ended_before_they_left_root() {
+    on_each(&[
+        (0, Ok(Edit { grant: 1, cascading: false, dates: (None, Some(-5)), keep: None }), true),
+        (0, Ok(Leave { who: 1, place: 0, keep: true }), true),
     ]);
 }
 
@@ -114,5 +138,51 @@ fn who_switches_an_organization_on_could_give_the_roles_that_hold_there_again_fr
         (2, Ok(Switch { place: 2, on: true }), false),
         (0, Ok(give(2, ALL, ALL_OF_1, ALWAYS)), true),
         (2, Ok(Switch { place: 2, on: true }), true),
+    ]);
+}
+
+#[test]
+fn nobody_moves_an_organization_under_a_grant_that_starts_later_and_is_not_theirs_to_give() {
+    on_each(&[
+        (0, Ok(give(2, ALL, ALL_OF_1, ALWAYS)), true),
+        (0, Ok(Give { to: 3, role: ALL, scope: CHILDREN_OF_2, cascading: false, dates: (Some(5), None) }), true),
+        (2, Ok(Move { place: 3, under: 2 }), false),
+        (0, Ok(Move { place: 3, under: 2 }), true),
+    ]);
+}
+
+#[test]
+fn who_gains_by_a_move_nothing_but_what_they_hold_there_already_does_not_stand_in_its_way() {
+    let assign = |at: usize| Assign { to: 4, role: 0, at, dates: ALWAYS };
+    on_each(&[
+        (0, Ok(give(2, MOVES, ALL_OF_1, ALWAYS)), true),
+        (0, Ok(assign(3)), true),
+        (2, Ok(Move { place: 2, under: 3 }), false),
+        (0, Ok(assign(2)), true),
+        (2, Ok(Move { place: 2, under: 3 }), true),
+    ]);
+}
+
+#[test]
+fn who_held_a_role_until_it_ended_may_change_it_again() {
+    let rewrite = Rewrite { role: ALL, leaves: 1 << VIEW };
+    on_each(&[
+        (0, Ok(give(5, EVERYTHING, ALL_OF_0, ALWAYS)), true),
+        (0, Ok(give(5, ALL, ALL_OF_0, (None, Some(10)))), true),
+        (5, Ok(rewrite), false),
+        (0, Err(10), true),
+        (5, Ok(rewrite), true),
+    ]);
+}
+
+#[test]
+fn nobody_changes_an_organization_role_while_somebody_who_holds_it_holds_more_than_they_do() {
+    on_each(&[
+        (0, Ok(Give { to: 5, role: EVERYTHING, scope: ALL_OF_0, cascading: false, dates: ALWAYS }), true),
+        (0, Ok(Assign { to: 3, role: 1, at: 1, dates: ALWAYS }), true),
+        (5, Ok(Redraw { role: 1, cells: 9 }), true),
+        (0, Ok(give(3, SWITCHES, ALL_OF_1, ALWAYS)), true),
+        (5, Ok(Redraw { role: 1, cells: 8 }), false),
+        (0, Ok(Redraw { role: 1, cells: 8 }), true),
     ]);
 }

@@ -4,26 +4,29 @@
 use super::{
     acts::Act,
     rules::{ADMINISTRATORS, Brand, CELLS, Dates, LEAVES},
+    world::{email, world},
 };
 use crate::{database::Database, people::SUPER};
 use bailiwick::{
     access::{Actor, Administration, Ground, HandingOn, InConsole, Origin, Permit, system},
     domain::{
+        administrator_role,
         identity_store::IdentityStore,
         key::{AccountKey, AdministratorRoleKey},
         organization::{Lineage, Organization},
         permissions::{
-            OrganizationActivate, OrganizationEdit, OrganizationView, RoleAssignmentEdit, ScopeEdit, UserBlock, UserDelete, UserEdit,
+            AdministratorRoleEdit, OrganizationActivate, OrganizationEdit, OrganizationRoleEdit, OrganizationView, RoleAssignmentEdit,
+            ScopeAdd, ScopeEdit, UserBlock, UserDelete, UserEdit,
         },
         rights::Rights,
-        scope,
+        role, scope,
         time::{Period, Time},
     },
     problem::Problem,
     store::{
         Tx,
         accounts::{self, Changed},
-        actors, check, effective,
+        actors, administrator_roles, check, effective,
         grants::{self, Edited, Given, HandedOnThen, Terms},
         organizations::{self, Moved, Switched},
         paging::Paging,
@@ -32,7 +35,6 @@ use bailiwick::{
     },
 };
 use proptest::{prelude::*, test_runner::TestCaseError};
-use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// A brand in a database, with what the program knows its things by.
@@ -53,60 +55,10 @@ pub struct Program<'a> {
     grants: Vec<String>,
 }
 
-fn email(who: usize) -> String {
-    if who == 0 { SUPER.to_owned() } else { format!("a{who}@x.example") }
-}
-
-fn path(brand: &Brand, place: usize) -> Vec<String> {
-    let Some(parent) = brand.parent[place] else { return Vec::new() };
-    let mut path = path(brand, parent);
-    path.push(format!("O{place}"));
-    path
-}
-
-fn import(at: &Database, brand: &Brand) {
-    let people = |of_root: bool| -> Vec<Value> {
-        let chosen = brand.people.iter().enumerate().filter(|(_, person)| person.of_root == of_root);
-        let one = |(who, person): (usize, &super::rules::Person)| {
-            let memberships: Vec<Value> =
-                person.memberships.iter().map(|(place, _)| json!({ "organization": path(brand, *place) })).collect();
-            json!({ "email": email(who), "name": format!("A{who}"), "status": "active", "memberships": memberships,
-                "password_hash": "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA" })
-        };
-        chosen.map(one).collect()
-    };
-    let roles = brand.roles.iter().enumerate().map(|(number, cells)| {
-        let cells: Vec<String> = (0..CELLS.len()).filter(|cell| cells & (1 << cell) != 0).map(|cell| CELLS[cell].0.code()).collect();
-        json!({ "name": format!("Role {number}"), "rights": cells })
-    });
-    let organizations = brand.places().skip(1).map(|place| json!({ "path": path(brand, place) }));
-    let administrator_roles = brand.administrator_roles.iter().enumerate().skip(1).map(|(number, (kind, leaves))| {
-        let codes: Vec<&str> = (0..LEAVES.len()).filter(|leaf| leaves & (1 << leaf) != 0).map(|leaf| LEAVES[leaf].code).collect();
-        json!({ "name": format!("Administrator {number}"), "kind": kind.word(), "permissions": codes })
-    });
-    let scopes = brand.scopes.iter().enumerate().map(|(number, (owner, reach))| {
-        json!({ "name": format!("Scope {number}"), "store": "Customers", "organization": path(brand, *owner), "reach": reach.word() })
-    });
-    let scopes = scopes.map(|mut scope| {
-        if scope["organization"] == json!([]) {
-            scope["store"] = Value::Null;
-        }
-        scope
-    });
-    let grants = brand.grants.iter().map(|grant| json!({ "role": "Super administrator", "account": email(grant.who) }));
-    at.import(json!({ "bailiwick": 1,
-        "identity_stores": [{ "name": "Customers", "slug": "customers", "roles": roles.collect::<Vec<_>>(),
-            "organizations": organizations.collect::<Vec<_>>(), "accounts": people(false) }],
-        "root": { "accounts": people(true) },
-        "administrator_roles": administrator_roles.collect::<Vec<_>>(),
-        "scopes": scopes.collect::<Vec<_>>(),
-        "grants": grants.collect::<Vec<_>>() }));
-}
-
 impl<'a> Program<'a> {
     /// Stores a brand whose only grants are those of its super administrators.
     pub fn new(at: &'a Database, brand: &Brand) -> Self {
-        import(at, brand);
+        at.import(world(brand, "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"));
         let (customers, administrators) = (at.customers(), at.store("administrators"));
         let su = at.permit::<OrganizationView>(SUPER);
         let ids: BTreeMap<String, String> =
@@ -242,6 +194,35 @@ impl<'a> Program<'a> {
                 });
                 matches!(saved, Some(scopes::Saved::Done(..)))
             }
+            Act::KeepScope { owner, reach } => {
+                let terms = scope::Terms { name: format!("Scope {}", self.scopes.len()), description: String::new(), reach };
+                self.as_::<ScopeAdd, _>(by, |tx| scopes::add(tx, place(owner), &terms)).is_some()
+            }
+            Act::Rewrite { role, leaves } => {
+                let id = self.administrator_roles[role].1.as_str();
+                let permissions = (0..LEAVES.len()).filter(|leaf| leaves & (1 << leaf) != 0).map(|leaf| &LEAVES[leaf]).collect();
+                let terms = administrator_role::Terms { name: format!("Administrator {role}"), description: String::new(), permissions };
+                let rev = self.at.number(&format!("SELECT rev AS n FROM administrator_roles WHERE id = '{id}'")) as i32;
+                let saved = self.as_::<AdministratorRoleEdit, _>(by, |tx| {
+                    use administrator_roles::Saved;
+                    match administrator_roles::edit(tx, id, rev, &terms, None)? {
+                        Saved::Confirm(effect) => administrator_roles::edit(tx, id, rev, &terms, Some(&effect.mark())),
+                        other => Ok(other),
+                    }
+                });
+                matches!(saved, Some(administrator_roles::Saved::Done(..)))
+            }
+            Act::Redraw { role, cells } => {
+                let (store, id) = (&self.customers, self.roles[role].as_str());
+                let rights = Rights::from_iter((0..CELLS.len()).filter(|cell| cells & (1 << cell) != 0).map(|cell| CELLS[cell].0));
+                let terms = role::Terms { name: format!("Role {role}"), rights, ..role::Terms::default() };
+                let rev = self.at.number(&format!("SELECT rev AS n FROM roles WHERE id = '{id}'")) as i32;
+                let saved = self.as_::<OrganizationRoleEdit, _>(by, |tx| match roles::edit(tx, store, id, rev, &terms, None)? {
+                    roles::Saved::Confirm(effect) => roles::edit(tx, store, id, rev, &terms, Some(&effect.mark())),
+                    other => Ok(other),
+                });
+                matches!(saved, Some(roles::Saved::Done(..)))
+            }
             Act::Move { place: at, under } => {
                 let store = &self.customers;
                 let moved =
@@ -261,10 +242,13 @@ impl<'a> Program<'a> {
         })
     }
 
-    /// Learns the id of a grant that was made, and where the organizations stand.
+    /// Learns the ids of what was made, and where the organizations stand.
     pub fn learn(&mut self, brand: &Brand, act: Act) {
         if matches!(act, Act::Move { .. }) {
             self.lineages = self.organizations.iter().map(|organization| self.lineage(organization)).collect();
+        }
+        for number in self.scopes.len()..brand.scopes.len() {
+            self.scopes.push(self.at.texts(&format!("SELECT id AS t FROM scopes WHERE name = 'Scope {number}'")).remove(0));
         }
         for grant in brand.grants.iter().skip(self.grants.len()) {
             let scope =

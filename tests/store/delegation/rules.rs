@@ -11,7 +11,7 @@ use bailiwick::domain::{
 pub type Dates = (Option<i64>, Option<i64>);
 
 /// The permissions that roles are made of here, and their places in it.
-pub const LEAVES: [Leaf; 13] = [
+pub const LEAVES: [Leaf; 16] = [
     UserView::LEAF,
     UserBlock::LEAF,
     UserDelete::LEAF,
@@ -24,7 +24,10 @@ pub const LEAVES: [Leaf; 13] = [
     ScopeView::LEAF,
     ScopeEdit::LEAF,
     OrganizationEdit::LEAF,
+    ScopeAdd::LEAF,
     OrganizationRoleView::LEAF,
+    OrganizationRoleEdit::LEAF,
+    AdministratorRoleEdit::LEAF,
 ];
 pub const VIEW: usize = 0;
 pub const BLOCK: usize = 1;
@@ -37,8 +40,11 @@ pub const ADMINISTRATORS: usize = 8;
 pub const SCOPES: usize = 9;
 pub const EDIT_SCOPE: usize = 10;
 pub const MOVE: usize = 11;
-/// All but the last, which exists in root roles alone.
-pub const OF_OTHER: u16 = (1 << 12) - 1;
+pub const ADD_SCOPE: usize = 12;
+pub const EDIT_CELLS: usize = 14;
+pub const EDIT_PERMISSIONS: usize = 15;
+/// All but the last, which exist in root roles alone.
+pub const OF_OTHER: u16 = (1 << 13) - 1;
 
 /// The cells that organization roles are made of here, each with the permissions that cover it (rights.md C).
 pub const CELLS: [(Cell, &[usize]); 4] = [
@@ -241,16 +247,22 @@ impl Brand {
                 let owner = self.scopes[scope].0;
                 self.all_on(owner) && !self.is_blocked(own.who, owner)
             })
-            && own.through.is_none_or(|upper| {
-                self.places().any(|place| {
-                    let inside = match self.grants[upper].scope {
-                        _ if place == 0 => kind == Kind::Root,
-                        Some(scope) => self.says(scope, place),
-                        None => false,
-                    };
-                    inside && self.is_member(own.who, place)
-                })
+            && self.lives_inside(grant)
+    }
+
+    /// Whether its holder is an active member of an organization within what it was made through (D-10).
+    pub fn lives_inside(&self, grant: usize) -> bool {
+        let own = &self.grants[grant];
+        own.through.is_none_or(|upper| {
+            self.places().any(|place| {
+                let inside = match self.grants[upper].scope {
+                    _ if place == 0 => self.kind(grant) == Kind::Root,
+                    Some(scope) => self.says(scope, place),
+                    None => false,
+                };
+                inside && self.is_member(own.who, place)
             })
+        })
     }
 
     /// Where the grant reaches while it is awake.
@@ -311,7 +323,7 @@ impl Brand {
         self.of(who).filter(|grant| self.awake(*grant)).collect()
     }
 
-    fn covers_cells(&self, who: usize, cells: u8, at: usize, until: Option<i64>) -> bool {
+    pub fn covers_cells(&self, who: usize, cells: u8, at: usize, until: Option<i64>) -> bool {
         let mine = self.usable(who);
         let below = || self.places().filter(|place| self.is_below(*place, at));
         let needed = CELLS.iter().enumerate().filter(|(cell, _)| cells & (1 << cell) != 0).flat_map(|(_, (_, leaves))| *leaves);
@@ -329,6 +341,11 @@ impl Brand {
 
     /// Whether what somebody can use covers what a grant says, wherever it says it, as it is stored (P-4).
     pub fn covers_grant(&self, who: usize, grant: usize) -> bool {
+        self.covers_leaves(who, self.administrator_roles[self.grants[grant].role].1, grant)
+    }
+
+    /// The same of these permissions alone, whether or not its role has them.
+    pub fn covers_leaves(&self, who: usize, leaves: u16, grant: usize) -> bool {
         let Grant { scope, cascading, dates, .. } = self.grants[grant];
         let kind = self.kind(grant);
         let mine: Vec<usize> = self.usable(who).into_iter().filter(|own| !cascading || self.grants[*own].cascading).collect();
@@ -337,7 +354,7 @@ impl Brand {
             kind if place == 0 => kind == Kind::Root,
             _ => scope.is_some_and(|scope| self.says(scope, place)),
         };
-        (0..LEAVES.len()).filter(|leaf| self.has(grant, *leaf)).all(|leaf| {
+        (0..LEAVES.len()).filter(|leaf| leaves & (1 << leaf) != 0).all(|leaf| {
             // A scope may reach nothing at all. Whoever does not hold the permission does not cover that either (P-4).
             mine.iter().any(|own| self.has(*own, leaf)) && self.covered(&mine, leaf, self.places().filter(|place| said(*place)), dates.1)
         })

@@ -218,6 +218,13 @@ pub(super) fn administrator_roles() -> Vec<AdministratorRole> {
             "Sees who holds which role where, and changes nothing.",
             &["role_assignment.view user.view organization.view"],
         ),
+        // Nobody holds it: for the autumn fair.
+        role(
+            "Event desk",
+            "other",
+            "Invites guests for trade fairs. Not handed out at the moment.",
+            &["user.view invitation.create invitation.view invitation.resend invitation.withdraw organization.view"],
+        ),
         role(
             "Auditor",
             "other",

@@ -109,6 +109,7 @@ fn role(work: &mut Work, all: &mut Administrators, at: At, wanted: &world::Admin
             let row = AdministratorRoleRow {
                 key: AdministratorRoleKey(all.keys[0].give()),
                 id: work.tx.chance().id("arole"),
+                name_sort: text::search(&name),
                 name,
                 name_folded: folded.clone(),
                 description,
@@ -241,6 +242,7 @@ fn scope(
                 key: ScopeKey(all.keys[1].give()),
                 id: work.tx.chance().id("scope"),
                 organization: key.0,
+                name_sort: text::search(&name),
                 name,
                 name_folded: key.1.clone(),
                 description,
