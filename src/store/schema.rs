@@ -344,6 +344,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    event_briefs (event) {
+        event -> BigInt,
+        body -> Text,
+    }
+}
+
+diesel::table! {
     event_details (event) {
         event -> BigInt,
         salt -> Text,

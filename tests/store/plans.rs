@@ -114,6 +114,7 @@ const LARGE: &[&str] = &[
     "events",
     "event_subjects",
     "event_details",
+    "event_briefs",
     "selection_items",
     "selection_drafts",
     "account_group_members",
