@@ -60,6 +60,7 @@ diesel::table! {
         created_at -> BigInt,
         changed_at -> BigInt,
         slug -> Nullable<Text>,
+        members -> BigInt,
     }
 }
 

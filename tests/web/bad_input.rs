@@ -79,6 +79,7 @@ async fn rubbish_in_an_address_does_no_harm() {
                     format!("{base}/accounts?"),
                     format!("{base}/accounts/disable?account=x&"),
                     format!("{base}/organizations?"),
+                    format!("{base}/organizations/deactivate?organization=x&"),
                     format!("{base}/role-assignments/remove?account=x&"),
                     format!("{base}/role-assignments/unassigned?org={north}&role={auditor}&"),
                 ] {

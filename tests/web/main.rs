@@ -36,5 +36,6 @@ mod roles;
 mod scopes;
 mod set_up;
 mod sign_in;
+mod switching;
 mod together;
 mod unassigned;

@@ -46,6 +46,10 @@ pub(super) fn sentence(event: &Recorded) -> String {
         },
     };
     let number = |key: &str| event.detail.get(key).and_then(Value::as_i64).unwrap_or_default();
+    let switched = || match many("names") {
+        0 => format!("the organization {}", name("organization")),
+        many => text::count(many, "organization", "organizations"),
+    };
     let refused = event.outcome == Outcome::Refused;
     match event.action.as_str() {
         "role_assignment.add" => format!("gave {} in {} to {}", name("role"), name("organization"), people("accounts")),
@@ -61,8 +65,8 @@ pub(super) fn sentence(event: &Recorded) -> String {
         "role.delete" => format!("deleted the role {}", inner("before", "name")),
         "organization.add" => format!("added the organization {} to {}", name("organization"), name("parent")),
         "organization.edit" => format!("changed the organization {}", name("organization")),
-        "organization.activate" => format!("activated the organization {}", name("organization")),
-        "organization.deactivate" => format!("deactivated the organization {}", name("organization")),
+        "organization.activate" => format!("activated {}", switched()),
+        "organization.deactivate" => format!("deactivated {}", switched()),
         "organization.move" => {
             let to = name("after");
             let to = if to.is_empty() { "the top level".to_owned() } else { to };
