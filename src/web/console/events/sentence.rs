@@ -97,7 +97,7 @@ pub(super) fn sentence(event: &Recorded) -> String {
         "account.verify" => format!("verified {}: {}", name("account"), name("reason")),
         "account.unverify" => format!("revoked the verification of {}: {}", name("account"), name("reason")),
         "account.data" => format!("downloaded the data of {}", name("account")),
-        "invitation.add" => format!("invited {} to {}", people(list("emails")), name("organization")),
+        "invitation.add" => format!("invited {} to {}", people("emails"), name("organization")),
         "invitation.resend" => format!("sent the invitation of {} to {} again", name("email"), name("organization")),
         "invitation.withdraw" => format!("withdrew the invitation of {} to {}", name("email"), name("organization")),
         "invitation.accept" => format!("accepted the invitation to {}", name("organization")),
