@@ -58,6 +58,20 @@ pub struct Event {
     pub detail: Map<String, Value>,
 }
 
+/// A detail longer than this, as text, has a short form that lists read.
+const LONG: usize = 4_096;
+/// Of more names than these a list says how many.
+const FEW: usize = 3;
+
+/// The short form of a detail that is long: the number in the place of every list of more than three.
+pub fn brief(body: &str, detail: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let short = |value: &Value| match value {
+        Value::Array(items) if items.len() > FEW => items.len().into(),
+        value => value.clone(),
+    };
+    (body.len() > LONG).then(|| detail.iter().map(|(name, value)| (name.clone(), short(value))).collect())
+}
+
 impl Event {
     /// Something that was done.
     pub fn done(action: &'static str) -> Self {

@@ -68,7 +68,8 @@ pub struct Recorded {
     pub agent: Option<String>,
     /// The request.
     pub request: Option<String>,
-    /// Names and before/after; empty once it was erased.
+    /// Names and before/after; empty once it was erased. In lists of events that say much: numbers in the place of
+    /// lists of names.
     pub detail: Map<String, Value>,
     /// What it touched, the first 20.
     pub subjects: Vec<Touched>,
@@ -108,7 +109,10 @@ impl Placed for Row {
     }
 }
 
-const COLUMNS: &str = "SELECT e.key, e.id, e.at, e.actor, e.actor_name, e.through, e.action, e.outcome, e.address, e.agent, e.request, \
+/// A list reads the short form of a long detail: an act on thousands names them all, and the sentence needs none.
+const BRIEF: &str = "SELECT e.key, e.id, e.at, e.actor, e.actor_name, e.through, e.action, e.outcome, e.address, e.agent, e.request, \
+     coalesce((SELECT b.body FROM event_briefs b WHERE b.event = e.key), (SELECT d.body FROM event_details d WHERE d.event = e.key)) AS body";
+const WHOLE: &str = "SELECT e.key, e.id, e.at, e.actor, e.actor_name, e.through, e.action, e.outcome, e.address, e.agent, e.request, \
      (SELECT d.body FROM event_details d WHERE d.event = e.key) AS body";
 
 /// What narrows the list.
@@ -188,25 +192,38 @@ fn visible(sql: &mut Sql, reach: &Reach) {
 
 const NEWEST: Order = Order { column: "e.key", key: "e.key", descending: true };
 
-/// The events in reach, newest first.
+/// The events in reach, newest first; how many in the place of long lists of names.
 ///
 /// # Errors
 /// What the database says.
 pub fn list(reader: &mut impl Reader<EventView>, filter: &Filter, paging: &Paging) -> Result<Slice<Recorded>, Problem> {
     let (conn, permit) = reader.parts();
-    let mut from = Sql::new("FROM events e WHERE ");
-    visible(&mut from, permit.reach());
-    filter.add(&mut from);
-    page(conn, &from, paging)
+    page(conn, BRIEF, &listed(permit.reach(), filter), paging)
 }
 
-/// The latest events in reach, but for signing in and out.
+/// As [`list`], each with everything that it says. Few at once: one of them may be megabytes long.
+///
+/// # Errors
+/// As [`list`].
+pub fn list_whole(reader: &mut impl Reader<EventView>, filter: &Filter, paging: &Paging) -> Result<Slice<Recorded>, Problem> {
+    let (conn, permit) = reader.parts();
+    page(conn, WHOLE, &listed(permit.reach(), filter), paging)
+}
+
+fn listed(reach: &Reach, filter: &Filter) -> Sql {
+    let mut from = Sql::new("FROM events e WHERE ");
+    visible(&mut from, reach);
+    filter.add(&mut from);
+    from
+}
+
+/// The latest events in reach, but for signing in and out; short as in [`list`].
 ///
 /// # Errors
 /// What the database says.
 pub fn latest(reader: &mut impl Reader<EventView>, most: i64) -> Result<Vec<Recorded>, Problem> {
     let (conn, permit) = reader.parts();
-    let mut sql = Sql::new(COLUMNS);
+    let mut sql = Sql::new(BRIEF);
     sql.push(" FROM events e WHERE e.action NOT IN ('session.start', 'session.end') AND ");
     visible(&mut sql, permit.reach());
     sql.push(" ORDER BY e.key DESC LIMIT ").bind(most);
@@ -214,7 +231,8 @@ pub fn latest(reader: &mut impl Reader<EventView>, most: i64) -> Result<Vec<Reco
     told(conn, rows)
 }
 
-/// The events of an account that was found: those that touched it in reach, and what it did itself.
+/// The events of an account that was found: those that touched it in reach, and what it did itself; short as in
+/// [`list`].
 ///
 /// # Errors
 /// What the database says.
@@ -223,11 +241,11 @@ pub fn of_account<G: Ground>(reader: &mut impl Reader<G>, account: &Account, pag
     let mut from =
         Sql::new("FROM events e WHERE EXISTS (SELECT 1 FROM event_subjects s WHERE s.event = e.key AND s.noun = 'account' AND s.id = ");
     from.bind(account.id.as_str()).push(" AND (s.organization IS NULL OR ").in_reach(permit.reach(), "s.organization").push("))");
-    page(conn, &from, paging)
+    page(conn, BRIEF, &from, paging)
 }
 
-fn page(conn: &mut Conn, from: &Sql, paging: &Paging) -> Result<Slice<Recorded>, Problem> {
-    let slice = paging::slice::<Row>(conn, COLUMNS, from, NEWEST, paging)?;
+fn page(conn: &mut Conn, columns: &str, from: &Sql, paging: &Paging) -> Result<Slice<Recorded>, Problem> {
+    let slice = paging::slice::<Row>(conn, columns, from, NEWEST, paging)?;
     let Slice { rows, number, per, total, many, first, last } = slice;
     let rows = told(conn, rows)?;
     Ok(Slice { rows, number, per, total, many, first, last })
@@ -281,7 +299,7 @@ fn told(conn: &mut Conn, rows: Vec<Row>) -> Result<Vec<Recorded>, Problem> {
 /// [`Problem::NotFound`] otherwise.
 pub fn find(reader: &mut impl Reader<EventView>, id: &str) -> Result<Recorded, Problem> {
     let (conn, permit) = reader.parts();
-    let mut sql = Sql::new(COLUMNS);
+    let mut sql = Sql::new(WHOLE);
     sql.push(" FROM events e WHERE e.id = ").bind(id).push(" AND ");
     visible(&mut sql, permit.reach());
     let rows = sql.load::<Row>(conn)?;
@@ -342,7 +360,7 @@ pub fn to_undo<G: Ground>(reader: &mut impl Reader<G>, id: &str) -> Result<Recor
     let now = reader.now();
     let (conn, permit) = reader.parts();
     let actor = permit.person()?;
-    let mut sql = Sql::new(COLUMNS);
+    let mut sql = Sql::new(WHOLE);
     sql.push(" FROM events e WHERE e.id = ").bind(id).push(" AND ((e.actor = ").bind(actor.id.as_str());
     sql.push(" AND e.at > ").bind(now.plus_seconds(-OWN)).push(")");
     if let Some(reach) = actor.reach_of(&EventView::LEAF) {

@@ -2,13 +2,17 @@
 
 use super::{
     conn::{Conn, on_each},
-    schema::{event_details, event_subjects, events, grants},
+    schema::{event_briefs, event_details, event_subjects, events, grants},
     sql::Sql,
 };
 use crate::{
     access::{Ground, Permit},
     clock::Chance,
-    domain::{event::Event, key::*, time::Time},
+    domain::{
+        event::{Event, brief},
+        key::*,
+        time::Time,
+    },
     problem::Problem,
 };
 use diesel::prelude::*;
@@ -90,6 +94,7 @@ pub(super) fn append_as(
     let id = chance.id("event");
     let salt = hex(&chance.bytes::<16>());
     let body = serde_json::to_string(&event.detail).map_err(Problem::internal)?;
+    let brief = brief(&body, &event.detail).map(|brief| serde_json::to_string(&brief)).transpose().map_err(Problem::internal)?;
     let detail_hash = detail_hash(&salt, &body);
     let (actor_id, actor_name) = match &actor {
         Some((id, name)) => (Some(id.as_str()), name.as_str()),
@@ -152,6 +157,9 @@ pub(super) fn append_as(
     diesel::insert_into(event_details::table)
         .values((event_details::event.eq(key), event_details::salt.eq(salt), event_details::body.eq(body)))
         .execute(conn)?;
+    if let Some(brief) = brief {
+        diesel::insert_into(event_briefs::table).values((event_briefs::event.eq(key), event_briefs::body.eq(brief))).execute(conn)?;
+    }
     Ok(id)
 }
 

@@ -2,10 +2,12 @@
 
 mod change;
 mod moving;
+mod switching;
 
 pub(super) use change::registers_organizations;
-pub use change::{Bound, Edited, Effect, Saved, Switched, add, bound, delete, edit, edited, effect, may_add_top, switch};
+pub use change::{Bound, Edited, Saved, add, bound, delete, edit, edited, may_add_top};
 pub use moving::{MoveEffect, Moved, Shift, may_reach_top, move_effect, relocate};
+pub use switching::{Effect, Switched, SwitchedTogether, Together, effect, switch, switch_together, together};
 
 use super::{
     conn::Conn,
@@ -30,7 +32,7 @@ use diesel::{
     QueryableByName,
     sql_types::{BigInt, Bool, Integer, Nullable, Text},
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 #[derive(QueryableByName)]
 struct Row {
@@ -95,6 +97,15 @@ pub(super) fn in_reach(conn: &mut Conn, reach: &Reach, id: &str) -> Result<Optio
     let mut sql = Sql::new(ROW);
     sql.push("o.id = ").bind(id).push(" AND ").in_reach(reach, "o.key");
     Ok(sql.load::<Row>(conn)?.pop().map(Organization::from))
+}
+
+/// Those of a store with these ids that lie in reach, by name.
+fn these(conn: &mut Conn, reach: &Reach, store: StoreKey, ids: &BTreeSet<&str>) -> Result<Vec<Organization>, Problem> {
+    let mut sql = Sql::new(ROW);
+    // The + keeps SQLite from walking through the names of the whole store.
+    sql.push("+o.store = ").bind(store).push(" AND ").in_reach(reach, "o.key").push(" AND o.id IN ");
+    sql.values(ids.iter().copied()).push(" ORDER BY o.name_sort, o.key");
+    Ok(sql.load::<Row>(conn)?.into_iter().map(Organization::from).collect())
 }
 
 /// Those of these organizations that lie in the reach of the reader's permit, by public id: where a link may lead.
@@ -295,6 +306,7 @@ impl Placed for ListedRow {
     fn cursor(&self, order: &Order) -> Cursor {
         let sorted = match order.column {
             "o.created_at" => Sorted::Int(self.created_at.micros()),
+            "o.members" => Sorted::Int(self.accounts),
             _ => Sorted::Text(self.name_sort.clone()),
         };
         Cursor(sorted, self.base.key.0)
@@ -314,10 +326,22 @@ pub struct Filter {
     pub under: Option<OrganizationKey>,
     /// Only the children of this one.
     pub parent: Option<OrganizationKey>,
-    /// By creation instead of by name.
-    pub by_creation: bool,
+    /// By what it is ordered.
+    pub by: By,
     /// Reversed.
     pub descending: bool,
+}
+
+/// By what the list is ordered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum By {
+    /// By name.
+    #[default]
+    Name,
+    /// By how many members it has.
+    Accounts,
+    /// By when it was made.
+    Creation,
 }
 
 impl Filter {
@@ -331,7 +355,7 @@ fn columns(now: Time) -> Sql {
     let mut sql = Sql::new(
         "SELECT o.key, o.id, o.store, o.name, o.active, o.depth, o.name_sort, o.created_at, \
          EXISTS (SELECT 1 FROM organization_closure x JOIN organizations xo ON xo.key = x.ancestor WHERE x.descendant = o.key AND NOT xo.active) AS inactive, \
-         (SELECT count(*) FROM memberships m WHERE m.organization = o.key) AS accounts, \
+         o.members AS accounts, \
          (SELECT count(*) FROM organization_closure b WHERE b.ancestor = o.key AND b.depth > 0) AS below, ",
     );
     sql.push("(SELECT count(DISTINCT ra.account) FROM organization_closure c JOIN role_assignments ra ON ra.organization = c.ancestor WHERE c.descendant = o.key AND (ra.ends IS NULL OR ra.ends > ");
@@ -396,8 +420,12 @@ pub fn list<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey, filter: &Fi
     if filter.without_admins {
         no_admin(&mut from, now);
     }
-    let order =
-        Order { column: if filter.by_creation { "o.created_at" } else { "o.name_sort" }, key: "o.key", descending: filter.descending };
+    let column = match filter.by {
+        By::Name => "o.name_sort",
+        By::Accounts => "o.members",
+        By::Creation => "o.created_at",
+    };
+    let order = Order { column, key: "o.key", descending: filter.descending };
     let columns = columns(now);
     let total = if filter.is_plain() && *permit.reach() == Reach::Everywhere { all_of(conn, store)? } else { paging::total(conn, &from)? };
     let slice = paging::slice_of::<ListedRow>(conn, &columns, &from, total, order, paging)?;

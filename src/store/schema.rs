@@ -60,6 +60,7 @@ diesel::table! {
         created_at -> BigInt,
         changed_at -> BigInt,
         slug -> Nullable<Text>,
+        members -> BigInt,
     }
 }
 
@@ -342,6 +343,13 @@ diesel::table! {
         id -> Text,
         organization -> Nullable<BigInt>,
         store -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    event_briefs (event) {
+        event -> BigInt,
+        body -> Text,
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     conn::Conn,
     event_log::Recorded,
     identity_stores,
-    organizations::{self, Switched},
+    organizations::{self, Switched, SwitchedTogether},
     role_assignments::{self, Former, Wanted},
     roles::{self, Saved},
     sql::Sql,
@@ -282,14 +282,29 @@ pub fn status<S: Side>(tx: &mut Tx<S::Switch>, event: &Recorded) -> Result<(Stri
 pub fn organization(tx: &mut Tx<OrganizationActivate>, event: &Recorded) -> Result<(String, String), Problem> {
     let store = store_of(tx, event)?;
     newest(tx, event, "organization", ["organization.activate", "organization.deactivate"])?;
+    let on = event.action == "organization.deactivate";
+    let words = if on { "active" } else { "inactive" };
+    let ids = event.detail_list("changed");
+    if !ids.is_empty() {
+        let found = organizations::together(tx, &store, &ids, on)?;
+        if let Some((name, reason)) = found.off.first() {
+            return Err(Problem::Forbidden(format!("{name}: {reason}")));
+        }
+        tx.undoing(&event.id);
+        return match organizations::switch_together(tx, &store, &ids, on, Some(&found.mark()))? {
+            SwitchedTogether::Done(count, _) if count == ids.len() => {
+                let count = crate::domain::text::count(count as i64, "organization is", "organizations are");
+                Ok((format!("/admin/stores/{}/organizations?view=list", store.slug), format!("Undone: {count} {words} again.")))
+            }
+            _ => Err(moved_on()),
+        };
+    }
     let id = event.subject("organization")?.to_owned();
     let organization = organizations::find(tx, store.key, &id)?;
     let mark = organizations::effect(tx, &organization)?.mark();
     tx.undoing(&event.id);
-    let on = event.action == "organization.deactivate";
     match organizations::switch(tx, &store, &id, on, Some(&mark))? {
         Switched::Done(organization, _) => {
-            let words = if on { "active" } else { "inactive" };
             Ok((format!("/admin/stores/{}/organizations/{id}", store.slug), format!("Undone: {} is {words} again.", organization.name)))
         }
         Switched::Already(_) | Switched::Confirm(..) => Err(moved_on()),

@@ -114,6 +114,10 @@ people {
     post "/admin/stores/{store}/organizations/export" => console::organizations::export;
     post "/admin/stores/{store}/organizations" => console::organizations::add;
     get "/admin/stores/{store}/organizations/new" => console::organizations::new;
+    get "/admin/stores/{store}/organizations/activate" => console::organizations::confirm_activate_all;
+    post "/admin/stores/{store}/organizations/activate" => console::organizations::activate_all;
+    get "/admin/stores/{store}/organizations/deactivate" => console::organizations::confirm_deactivate_all;
+    post "/admin/stores/{store}/organizations/deactivate" => console::organizations::deactivate_all;
     get "/admin/stores/{store}/organizations/{organization}" => console::organizations::detail;
     post "/admin/stores/{store}/organizations/{organization}" => console::organizations::edit;
     get "/admin/stores/{store}/organizations/{organization}/edit" => console::organizations::edit_form;

@@ -166,6 +166,9 @@ fn pages(house: &House, draft: &str) -> Vec<String> {
             }
             "confirm" => format!("?d={draft}"),
             "preview" => format!("?org={organization}&reach=this_and_below"),
+            "activate" | "deactivate" if path.ends_with("/organizations/activate") || path.ends_with("/organizations/deactivate") => {
+                format!("?organization={organization}")
+            }
             "disable" | "end-sessions" | "assign" => format!("?account={account}&account={holder}"),
             "why" => format!("?account={holder}&org={organization}&right=account_authenticators:READ"),
             "remove" => format!("?org={organization}&role={role}&account={holder}"),

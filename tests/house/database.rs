@@ -293,7 +293,8 @@ impl Database {
 }
 
 /// Tables that come and go with visits; no right depends on them.
-const PASSING: &[&str] = &["events", "event_subjects", "event_details", "sessions", "throttles", "once_keys", "account_imports", "jobs"];
+const PASSING: &[&str] =
+    &["events", "event_subjects", "event_details", "event_briefs", "sessions", "throttles", "once_keys", "account_imports", "jobs"];
 
 /// What [`Database::state`] saw.
 #[derive(Clone)]

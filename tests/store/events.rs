@@ -3,16 +3,23 @@
 use crate::{
     database::Database,
     people::{INSIDE, SUPER},
+    place::Raw,
 };
 use bailiwick::{
     access::{Origin, system},
     domain::{
         event::{Event, Subject},
-        permissions::UserView,
+        permissions::{EventView, UserView},
     },
     problem::Problem,
-    store::{check, events},
+    store::{
+        check,
+        event_log::{self, Recorded},
+        events,
+        paging::Paging,
+    },
 };
+use serde_json::json;
 use std::collections::HashSet;
 
 fn record(at: &Database, word: &str) {
@@ -112,5 +119,62 @@ fn an_event_says_who_whence_and_through_which_grant() {
         let grant = at.texts(&format!("SELECT id AS t FROM grants WHERE account = {}", at.account_key(INSIDE).0)).remove(0);
         assert_eq!(happened.through, Some(grant), "{}", at.name());
         assert_eq!(at.texts("SELECT agent || ' ' || request AS t FROM events WHERE action = 'test.act'"), ["A browser req_x"]);
+    }
+}
+
+/// What a list and the page of the one event of this act say of it.
+fn told(at: &Database, action: &str) -> (Recorded, Recorded) {
+    at.db
+        .read(&at.permit::<EventView>(SUPER), |view| {
+            let filter = event_log::Filter { action: action.into(), ..event_log::Filter::default() };
+            let listed = event_log::list(view, &filter, &Paging::first(25))?.rows.remove(0);
+            let latest = event_log::latest(view, 10)?.into_iter().find(|event| event.id == listed.id).unwrap();
+            assert_eq!(latest.detail, listed.detail, "the home page says the same");
+            let filed = event_log::list_whole(view, &filter, &Paging::first(25))?.rows.remove(0);
+            let whole = event_log::find(view, &listed.id)?;
+            assert_eq!(filed.detail, whole.detail, "a file says everything");
+            Ok((listed, whole))
+        })
+        .unwrap()
+}
+
+#[test]
+fn lists_read_how_many_in_the_place_of_thousands_of_names_and_the_event_has_them_all() {
+    let names: Vec<String> = (0..10_000).map(|number| format!("Person “{number}”")).collect();
+    for at in Database::each() {
+        let permit = at.permit::<UserView>(SUPER);
+        let detail = json!({ "name": "A \\ and \u{1f}", "few": ["a", "b", "c"], "yes": true, "none": null, "in": { "names": ["a", "b", "c", "d"] } });
+        let (many, few) =
+            (Event::done("test.many").with("names", names.clone()), Event::done("test.few").with("names", names[..400].to_vec()));
+        for event in [many, few, Event::done("test.one").with("names", names[..5].to_vec())] {
+            let event = detail.as_object().unwrap().iter().fold(event, |event, (name, value)| event.with(name, value.clone()));
+            at.db.write(&permit, |tx| tx.record(event).map(|_| ())).unwrap();
+        }
+        let as_told = || {
+            for (action, count) in [("test.many", 10_000), ("test.few", 400)] {
+                let (listed, whole) = told(&at, action);
+                assert_eq!(listed.detail["names"], json!(count), "{}", at.name());
+                assert_eq!(whole.detail["names"], json!(names[..count]));
+                for (name, value) in detail.as_object().unwrap() {
+                    assert_eq!((&listed.detail[name], &whole.detail[name]), (value, value), "{name} on {}", at.name());
+                }
+            }
+            let (listed, whole) = told(&at, "test.one");
+            assert_eq!((&listed.detail["names"], listed.detail.len()), (&json!(names[..5]), whole.detail.len()), "short enough as it is");
+            assert_eq!(wrong(&at), Vec::<String>::new());
+        };
+        as_told();
+        // A log from before has its short forms made by the database.
+        let mut raw = Raw::open(&at.url());
+        let folder = if let Raw::Sqlite(_) = raw { "sqlite" } else { "postgres" };
+        for way in ["down", "up"] {
+            let file = format!("{}/migrations/{folder}/2026-11-25-000006_brief/{way}.sql", env!("CARGO_MANIFEST_DIR"));
+            raw.run(&std::fs::read_to_string(file).unwrap());
+        }
+        as_told();
+        // Who is erased from the log is erased from what lists say.
+        at.run("DELETE FROM event_details WHERE event = (SELECT key FROM events WHERE action = 'test.many')");
+        let (listed, whole) = told(&at, "test.many");
+        assert!(listed.detail.is_empty() && whole.detail.is_empty(), "on {}: {listed:?}", at.name());
     }
 }

@@ -10,7 +10,8 @@ use bailiwick::{
     domain::permissions::{IdentityStoreView, OrganizationRoleView, OrganizationView, UserView},
     store::{
         accounts::{self, Filter, Sort},
-        identity_stores, organizations,
+        identity_stores,
+        organizations::{self, By},
         paging::{Cursor, EXACT, Paging, Slice, Sorted},
         role_assignments, roles,
     },
@@ -233,8 +234,8 @@ fn roles_organizations_and_stores_go_page_by_page_too() {
             assert_eq!((three.last.clone(), read(&before(&two)).rows), (None, one.rows));
         }
         let permit = at.permit::<OrganizationView>(INSIDE);
-        for (by_creation, descending) in [(false, false), (true, true)] {
-            let filter = organizations::Filter { by_creation, descending, ..organizations::Filter::default() };
+        for (by, descending) in [(By::Name, false), (By::Creation, true), (By::Accounts, true), (By::Accounts, false)] {
+            let filter = organizations::Filter { by, descending, ..organizations::Filter::default() };
             let mut found = Vec::new();
             let mut paging = Paging::first(25);
             loop {

@@ -10,8 +10,8 @@ use bailiwick::{
     domain::{
         event::Event,
         permissions::{
-            AdministratorRoleView, AdministratorView, OrganizationRoleView, OrganizationView, RoleAssignmentEdit, RoleAssignmentView,
-            ScopeView, UserView,
+            AdministratorRoleView, AdministratorView, OrganizationActivate, OrganizationRoleView, OrganizationView, RoleAssignmentEdit,
+            RoleAssignmentView, ScopeView, UserView,
         },
         time::Period,
     },
@@ -114,6 +114,7 @@ const LARGE: &[&str] = &[
     "events",
     "event_subjects",
     "event_details",
+    "event_briefs",
     "selection_items",
     "selection_drafts",
     "account_group_members",
@@ -237,6 +238,18 @@ fn everything(at: &Database) -> Vec<Asked> {
         let narrow = organizations::Filter::default();
         ask("an organization", "", &|| at.db.read(&permit, |view| organizations::detail(view, store, &north.id)).map(|_| ()));
         ask("organizations", through, &|| at.db.read(&permit, |view| organizations::list(view, store, &narrow, &by_name)).map(|_| ()));
+        let narrow = organizations::Filter { by: organizations::By::Accounts, descending: true, ..narrow };
+        // PostgreSQL sorts so few organizations.
+        let walked = if who == SUPER && at.name() == "SQLite" { "organizations_store_members" } else { "" };
+        let counted = cursor(Sorted::Int(3));
+        ask("organizations by accounts", walked, &|| {
+            at.db.read(&permit, |view| organizations::list(view, store, &narrow, &counted)).map(|_| ())
+        });
+        let permit = at.permit::<OrganizationActivate>(if who == SUPER { SUPER } else { "mona@brand.example" });
+        ask("organizations to switch", "", &|| {
+            let ids = vec![at.org("Acme/North"), at.org("Acme/South")];
+            at.db.read(&permit, |view| organizations::together(view, &at.customers(), &ids, false)).map(|_| ())
+        });
         let permit = at.permit::<RoleAssignmentView>(who);
         // PostgreSQL sorts so few organizations.
         let through = if at.name() == "SQLite" { through } else { "" };

@@ -178,6 +178,15 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
             let rev = house.number(&format!("SELECT rev AS n FROM organizations WHERE id = '{north}'"));
             (format!("{base}/organizations/{north}"), vec![("name", "North".to_owned()), ("rev", rev.to_string())])
         }
+        (method, "/admin/stores/{store}/organizations/activate" | "/admin/stores/{store}/organizations/deactivate") => {
+            // Without the mark of its effect a post is only asked to confirm.
+            let path = route.replace("{store}", "customers");
+            if method == "get" {
+                (format!("{path}?organization={north}"), Vec::new())
+            } else {
+                (path, vec![("organization", north.clone())])
+            }
+        }
         // It is active, it is asked for confirmation, and people are members of it.
         (_, route) if route.starts_with("/admin/stores/{store}/organizations/{organization}/") => {
             (format!("{base}/organizations/{north}/{}", route.rsplit('/').next().unwrap()), Vec::new())

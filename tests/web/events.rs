@@ -165,3 +165,31 @@ async fn an_undo_is_judged_by_what_the_person_may_do_now() {
         assert_eq!(house.holders("Acme/North", "Greeter"), ["p01@acme.example"]);
     }
 }
+
+#[actix_web::test]
+async fn an_act_on_hundreds_is_told_by_its_number_and_its_page_and_file_name_them() {
+    for house in House::each_crowded().await {
+        let su = house.person("su@brand.example").await;
+        let ids = house.texts(
+            "SELECT a.id AS t FROM accounts a JOIN identity_stores s ON s.key = a.store WHERE s.slug = 'customers' AND a.status = 'active' \
+             ORDER BY a.key DESC LIMIT 150",
+        );
+        let fields: Vec<(&str, &str)> = ids.iter().map(|id| ("account", id.as_str())).collect();
+        let page = su.post("/admin/stores/customers/accounts/disable", &fields).await.is(200).says("Disable 150 accounts?");
+        su.submit(page.form("#together-form")).await.is(303);
+        for list in ["/admin", "/admin/events"] {
+            su.get(list).await.is(200).says("Su Super disabled 150 accounts").never_says("Ada Almeida");
+        }
+        let path = "/admin/events?type=account.disable";
+        let list = su.send(actix_web::http::Method::GET, path, &[("Accept", "application/json")], None).await.is(200);
+        let read: serde_json::Value = serde_json::from_str(&list.body).unwrap();
+        assert_eq!(read["rows"][0]["detail"]["changed"], json!(150), "{}", list.body);
+        let event = house.texts("SELECT id AS t FROM events WHERE action = 'account.disable'").remove(0);
+        su.get(&format!("/admin/events/{event}")).await.is(200).says("disabled 150 accounts").says("Ada Almeida");
+        let file = su.post("/admin/events/export?type=account.disable", &[("format", "json")]).await.is(200);
+        assert!(ids.iter().all(|id| file.body.contains(id.as_str())), "the file names all of them");
+        // And it is taken back as a whole.
+        su.post(&format!("/admin/events/{event}/undo"), &[]).await.is(303);
+        assert_eq!(house.events("account.enable")[0].detail["changed"].as_array().unwrap().len(), 150);
+    }
+}

@@ -39,6 +39,7 @@ mod roles;
 mod scopes;
 mod set_up;
 mod sign_in;
+mod switching;
 mod together;
 mod unassigned;
 mod why;

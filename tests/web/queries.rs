@@ -218,7 +218,11 @@ async fn giving_to_many_and_taking_from_them_costs_the_same_statements_as_to_two
             acts(&house, &person, "Org auditor", &ids[..2]).await;
             let two = acts(&house, &person, "Org auditor", &ids[..2]).await;
             let eighty = acts(&house, &person, "Org auditor", &ids).await;
-            assert_eq!(two, eighty, "{identifier} on {}", house.name());
+            for ((name, two), (_, eighty)) in two.into_iter().zip(eighty) {
+                // The event of an act on many has its short form written too, once.
+                let long = ["assign", "remove"].contains(&name) && eighty == two.map(|two| two + 1);
+                assert!(two == eighty || long, "{name} by {identifier} on {}: {two:?} and {eighty:?}", house.name());
+            }
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use super::Wrong;
 use crate::{
+    domain::event::brief,
     problem::Problem,
     store::{
         conn::Conn,
         events::{Sealed, detail_hash},
-        schema::{event_details, event_subjects, events},
+        schema::{event_briefs, event_details, event_subjects, events},
     },
 };
 use diesel::prelude::*;
@@ -63,6 +64,9 @@ fn piece(conn: &mut Conn, wrong: &mut Wrong, rows: &[Row], after: i64, last: i64
     use event_details as d;
     let found: Vec<(i64, String, String)> = d::table.filter(d::event.gt(after)).filter(d::event.le(last)).load(conn)?;
     let details: HashMap<i64, (String, String)> = found.into_iter().map(|(event, salt, body)| (event, (salt, body))).collect();
+    use event_briefs as b;
+    let found: Vec<(i64, String)> = b::table.filter(b::event.gt(after)).filter(b::event.le(last)).load(conn)?;
+    let briefs: HashMap<i64, String> = found.into_iter().collect();
     for (key, id, at, (actor, actor_name, through), (action, outcome), (address, agent, request), detail, before, hash) in rows {
         if before != previous {
             wrong.say("the event log", || format!("An event is missing before {id}, or was changed: the chain is broken there (E-2)."));
@@ -91,7 +95,19 @@ fn piece(conn: &mut Conn, wrong: &mut Wrong, rows: &[Row], after: i64, last: i64
         {
             wrong.say("the event log", || format!("The detail of the event {id} was changed after it was written (E-2)."));
         }
+        if let Some((_, body)) = details.get(key)
+            && !is_brief(body, briefs.get(key))
+        {
+            wrong.say("the event log", || format!("What lists say of the event {id} is not what its detail says (E-2)."));
+        }
         previous.clone_from(hash);
     }
     Ok(())
+}
+
+/// Whether the short form is what the detail makes of itself, however the database wrote it.
+fn is_brief(body: &str, stored: Option<&String>) -> bool {
+    let Ok(detail) = serde_json::from_str(body) else { return false };
+    let stored = stored.map(|stored| serde_json::from_str(stored).unwrap_or_default());
+    brief(body, &detail) == stored
 }

@@ -266,5 +266,13 @@ fn kept(conn: &mut Conn, wrong: &mut Wrong) -> Result<(), Problem> {
         "SELECT s.slug AS one, s.name AS other FROM identity_stores s LEFT JOIN (SELECT store, count(*) AS organizations FROM organizations \
          GROUP BY store) c ON c.store = s.key WHERE s.organizations <> coalesce(c.organizations, 0) LIMIT 1000",
         |_, name| format!("The store “{name}” has another number of organizations than it says."),
+    )?;
+    pairs(
+        conn,
+        wrong,
+        "counts",
+        "SELECT o.id AS one, o.name AS other FROM organizations o LEFT JOIN (SELECT organization, count(*) AS members FROM memberships \
+         GROUP BY organization) c ON c.organization = o.key WHERE o.members <> coalesce(c.members, 0) LIMIT 1000",
+        |id, name| format!("The organization {id} (“{name}”) has another number of members than it says."),
     )
 }

@@ -47,6 +47,7 @@ fn a_database_that_was_tampered_with_is_found_out() {
         ("DELETE FROM pairs", "The count of those who hold the role"),
         ("UPDATE roles SET lasting = lasting + 1", "The count of those who hold the role"),
         ("UPDATE identity_stores SET organizations = organizations + 1", "another number of organizations"),
+        ("UPDATE organizations SET members = members + 1", "another number of members"),
         ("UPDATE administrator_roles SET permissions = 'user.fly' WHERE kind = 'other'", "unknown permission user.fly"),
         ("UPDATE administrator_roles SET permissions = 'settings.view' WHERE kind = 'other'", "that only root roles have"),
         ("UPDATE grants SET scope = NULL WHERE cascading", "needs a scope"),
@@ -54,6 +55,7 @@ fn a_database_that_was_tampered_with_is_found_out() {
         ("UPDATE accounts SET status = 'disabled' WHERE email = 'su@brand.example'", "No super administrator can be relied on"),
         ("UPDATE events SET actor_name = 'Mallory' WHERE action = 'world.import'", "was changed after it was written"),
         ("UPDATE event_details SET body = '{}'", "The detail of the event"),
+        ("INSERT INTO event_briefs SELECT min(event), '{}' FROM event_details", "What lists say of the event"),
         ("UPDATE event_subjects SET id = 'x'", "was changed after it was written"),
         ("UPDATE events SET at = at + 1 WHERE key = (SELECT min(key) FROM events)", "was changed after it was written"),
         (

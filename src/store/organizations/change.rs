@@ -1,37 +1,28 @@
-//! Organizations made, edited, switched and deleted (O-1, O-3, S-5).
+//! Organizations made, edited and deleted (O-1, O-3).
 
 use super::{find, lineage};
 use crate::{
-    access::{
-        Actor, Ground, Side, confer,
-        rank::{self, Above},
-    },
+    access::{Ground, Side, confer},
     domain::{
         Refusal,
         event::{Event, Subject},
         identity_store::IdentityStore,
         key::*,
         organization::{self, Lineage, Organization, Terms},
-        permissions::{OrganizationActivate, OrganizationAdd, OrganizationDelete, OrganizationEdit, Permission},
+        permissions::{OrganizationAdd, OrganizationDelete, OrganizationEdit},
         rights::Rights,
         text,
-        time::Time,
     },
     problem::Problem,
     store::{
         conn::{Conn, on_each},
-        holdings,
         schema::{organization_closure, organization_domains, organizations, roles, selection_drafts},
         sql::Sql,
         transaction::{Reader, Tx},
         tree,
     },
 };
-use diesel::{
-    QueryableByName,
-    prelude::*,
-    sql_types::{BigInt, Integer, Nullable, Text},
-};
+use diesel::prelude::*;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -362,220 +353,6 @@ pub(super) fn above(conn: &mut Conn, at: &Lineage) -> Result<Parent, Problem> {
     use organizations as o;
     let (id, name, depth): (String, String, i32) = o::table.find(key).select((o::id, o::name, o::depth)).first(conn)?;
     Ok(Parent { key, id, name, depth, lineage: tree::lineage(conn, key)? })
-}
-
-/// What switching an organization off or on does, for the confirmation (W-2).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Effect {
-    /// Organizations that switch with it: itself and those below, but for those that something else keeps off.
-    pub organizations: i64,
-    /// Accounts with a membership there.
-    pub accounts: i64,
-    /// Accounts that hold a role assignment there.
-    pub org_admins: i64,
-    /// Accounts that hold a grant whose scope is owned there.
-    pub administrators: i64,
-    /// Names of the first of those who lose or regain rights.
-    pub names: Vec<String>,
-}
-
-impl Effect {
-    /// A short form to notice a change between confirmation and act (Z-11).
-    pub fn mark(&self) -> String {
-        format!("{}.{}.{}.{}", self.organizations, self.accounts, self.org_admins, self.administrators)
-    }
-}
-
-/// What switching it would do.
-///
-/// # Errors
-/// What the database says.
-pub fn effect<G: Ground>(reader: &mut impl Reader<G>, organization: &Organization) -> Result<Effect, Problem> {
-    #[derive(QueryableByName)]
-    struct Name {
-        #[diesel(sql_type = Text)]
-        name: String,
-    }
-    let now = reader.now();
-    let conn = reader.conn();
-    let key = organization.key;
-    let mut sql = Sql::new(
-        "SELECT count(*) AS n FROM organization_closure c WHERE NOT EXISTS (SELECT 1 FROM organization_closure u \
-         JOIN organizations uo ON uo.key = u.ancestor WHERE u.descendant = c.descendant AND NOT uo.active AND uo.key <> ",
-    );
-    sql.bind(key).push(") AND c.ancestor = ").bind(key);
-    let organizations = sql.number(conn)?;
-    let mut sql = Sql::new(
-        "SELECT count(DISTINCT m.account) AS n FROM organization_closure c JOIN memberships m ON m.organization = c.descendant WHERE c.ancestor = ",
-    );
-    sql.bind(key);
-    let accounts = sql.number(conn)?;
-    let holders = |conn: &mut Conn, joined: &str| {
-        let mut sql = Sql::new("SELECT count(DISTINCT x.account) AS n FROM organization_closure c ");
-        sql.push(joined).push(" WHERE c.ancestor = ").bind(key).push(" AND (x.ends IS NULL OR x.ends > ").bind(now).push(")");
-        sql.number(conn)
-    };
-    let org_admins = holders(conn, "JOIN role_assignments x ON x.organization = c.descendant")?;
-    let administrators = holders(conn, "JOIN scopes s ON s.organization = c.descendant JOIN grants x ON x.scope = s.key")?;
-    let mut sql = Sql::new("SELECT a.name FROM accounts a WHERE a.key IN (");
-    sql.append(&held_through(key, now)).push(") ORDER BY a.name_sort, a.key LIMIT 12");
-    let names = sql.load::<Name>(conn)?.into_iter().map(|row| row.name).collect();
-    Ok(Effect { organizations, accounts, org_admins, administrators, names })
-}
-
-/// The keys of everybody who holds an assignment or grant through the organization or one below it.
-fn held_through(key: OrganizationKey, now: Time) -> Sql {
-    let mut sql = Sql::new(
-        "SELECT ra.account FROM organization_closure c JOIN role_assignments ra ON ra.organization = c.descendant WHERE c.ancestor = ",
-    );
-    sql.bind(key).push(" AND (ra.ends IS NULL OR ra.ends > ").bind(now);
-    sql.push(
-        ") UNION SELECT g.account FROM organization_closure c JOIN scopes s ON s.organization = c.descendant JOIN grants g ON g.scope = s.key WHERE c.ancestor = ",
-    );
-    sql.bind(key).push(" AND (g.ends IS NULL OR g.ends > ").bind(now).push(")");
-    sql
-}
-
-/// How switching went.
-#[derive(Clone, Debug)]
-pub enum Switched {
-    /// Done, with the event that can be undone.
-    Done(Organization, String),
-    /// It stands so already.
-    Already(Organization),
-    /// This is what it would do: to be confirmed first (W-2, Z-11).
-    Confirm(Organization, Effect),
-}
-
-/// Switches an organization off or on (S-5). `confirmed` is the mark of the effect that was confirmed.
-///
-/// # Errors
-/// [`Problem::Conflict`] for root, and for one that the person's own permission hangs on; [`Problem::Forbidden`]
-/// when somebody who loses or regains rights by it outranks them (P-4, C-1).
-pub fn switch(
-    tx: &mut Tx<OrganizationActivate>,
-    store: &IdentityStore,
-    id: &str,
-    on: bool,
-    confirmed: Option<&str>,
-) -> Result<Switched, Problem> {
-    let now = tx.now();
-    let organization = find(tx, store.key, id)?;
-    let at = lineage(tx.conn(), &organization)?;
-    if at.is_root {
-        return Err(Problem::Conflict("The root organization is always active (O-3).".into()));
-    }
-    if organization.active == on {
-        return Ok(Switched::Already(organization));
-    }
-    let effect = effect(tx, &organization)?;
-    if confirmed != Some(effect.mark().as_str()) {
-        return Ok(Switched::Confirm(organization, effect));
-    }
-    let actor = tx.permit().person()?.clone();
-    if !actor.is_super() {
-        let below = subtree(tx.conn(), organization.key)?;
-        if !on && !actor.keeps_without(&OrganizationActivate::LEAF, &below, &at) {
-            return Err(Problem::Conflict(
-                "Your own permission to do this hangs on this organization, so you could not switch it on again. Ask somebody above."
-                    .into(),
-            ));
-        }
-        nobody_above(tx.conn(), &actor, organization.key, on, now)?;
-    }
-    use organizations as o;
-    diesel::update(o::table.find(organization.key))
-        .set((o::active.eq(on), o::rev.eq(o::rev + 1), o::changed_at.eq(now)))
-        .execute(tx.conn())?;
-    let event = tx.record(
-        Event::done(if on { "organization.activate" } else { "organization.deactivate" })
-            .on(Subject::of("organization", &organization.id).at(organization.key).in_store(store.key))
-            .with("organization", organization.name.as_str())
-            .with("organizations", effect.organizations)
-            .with("accounts", effect.accounts)
-            .with("org_admins", effect.org_admins)
-            .with("administrators", effect.administrators),
-    )?;
-    Ok(Switched::Done(Organization { active: on, ..organization }, event))
-}
-
-pub(super) fn subtree(conn: &mut Conn, of: OrganizationKey) -> Result<BTreeSet<OrganizationKey>, Problem> {
-    use organization_closure as c;
-    let keys: Vec<OrganizationKey> = c::table.filter(c::ancestor.eq(of)).select(c::descendant).load(conn)?;
-    Ok(keys.into_iter().collect())
-}
-
-#[derive(QueryableByName)]
-struct HeldAt {
-    #[diesel(sql_type = BigInt)]
-    organization: OrganizationKey,
-    #[diesel(sql_type = Integer)]
-    rights: i32,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    ends: Option<Time>,
-}
-
-/// S-5, P-4: nobody who loses or regains rights by it outranks the person; and what is regained is the person's to
-/// confer (C-1), also on themselves.
-pub(super) fn nobody_above(
-    conn: &mut Conn,
-    actor: &Actor,
-    organization: OrganizationKey,
-    regained: bool,
-    now: Time,
-) -> Result<(), Problem> {
-    #[derive(QueryableByName)]
-    struct Who {
-        #[diesel(sql_type = BigInt)]
-        account: AccountKey,
-    }
-    let accounts: Vec<AccountKey> = held_through(organization, now).load::<Who>(conn)?.into_iter().map(|row| row.account).collect();
-    for accounts in accounts.chunks(5_000) {
-        let mut held = holdings::of(conn, accounts, now)?;
-        let mine = held.remove(&actor.account).unwrap_or_default();
-        if regained && !wakes_nothing(conn, actor, organization, mine)? {
-            return Err(Problem::Forbidden(
-                "A grant of your own would take effect again that gives you more than you have. Ask somebody above.".into(),
-            ));
-        }
-        for (account, holdings) in &held {
-            if rank::may_act_on(actor, *account, holdings) == Err(Above::HoldsMore) {
-                return Err(Problem::Forbidden(
-                    "Somebody holds more than you do through this organization, so only someone with those rights may switch it.".into(),
-                ));
-            }
-        }
-    }
-    if !regained {
-        return Ok(());
-    }
-    // What was given above holds there again too (A-2): it is asked where that begins.
-    let mut sql = Sql::new(
-        "SELECT DISTINCT ra.organization, r.rights, ra.ends FROM organization_closure c JOIN role_assignments ra ON ra.organization = c.descendant \
-         JOIN roles r ON r.key = ra.role WHERE c.ancestor = ",
-    );
-    sql.bind(organization).push(" AND (ra.ends IS NULL OR ra.ends > ").bind(now).push(") UNION SELECT ");
-    sql.bind(organization).push(
-        ", r.rights, ra.ends FROM organization_closure c JOIN role_assignments ra ON ra.organization = c.ancestor \
-         JOIN roles r ON r.key = ra.role WHERE c.depth > 0 AND c.descendant = ",
-    );
-    sql.bind(organization).push(" AND (ra.ends IS NULL OR ra.ends > ").bind(now).push(")");
-    let rows: Vec<HeldAt> = sql.load(conn)?;
-    let lineages = tree::lineages(conn, rows.iter().map(|row| row.organization).collect::<BTreeSet<_>>())?;
-    for row in rows {
-        let Some(at) = lineages.get(&row.organization) else { continue };
-        confer::may_confer(actor, Rights::from_bits(row.rights as u16), at, row.ends)
-            .map_err(|uncovered| Problem::Forbidden(uncovered.0))?;
-    }
-    Ok(())
-}
-
-/// Whether no grant of the actor's own with a scope owned there or below gives more than they can use (C-1).
-fn wakes_nothing(conn: &mut Conn, actor: &Actor, organization: OrganizationKey, mut mine: rank::Holdings) -> Result<bool, Problem> {
-    let inside = subtree(conn, organization)?;
-    mine.assignments.clear();
-    mine.grants.retain(|(grant, _)| grant.scope.as_ref().is_some_and(|scope| inside.contains(&scope.owner)));
-    Ok(rank::covers(actor, &mine))
 }
 
 /// What keeps an organization from being deleted (O-3), each with its count.

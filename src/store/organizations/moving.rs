@@ -3,8 +3,9 @@
 
 use super::{
     Effect, Organization,
-    change::{Parent, above, free_name, nobody_above, subtree},
+    change::{Parent, above, free_name},
     effect, find, lineage,
+    switching::{nobody_above, subtrees},
 };
 use crate::{
     access::{Actor, Place, confer, confer::HeldGrant, rank, standing},
@@ -232,7 +233,7 @@ fn plan(reader: &mut impl Reader<OrganizationEdit>, store: &IdentityStore, id: &
     to_be.extend(new.lineage.ancestors.iter().map(|(key, depth)| (*key, depth + 1)));
     let to_be =
         Lineage { organization: organization.key, ancestors: to_be, is_root: false, active: new.lineage.active && organization.active };
-    let inside = subtree(conn, organization.key)?;
+    let inside = subtrees(conn, &[organization.key])?;
     let (kept_on, goes_on) = (all_on(conn, old.key)?, all_on(conn, new.key)?);
     let mut effect = MoveEffect {
         organizations: inside.len() as i64,
@@ -442,11 +443,11 @@ fn judge(conn: &mut Conn, actor: &Actor, plan: &Plan, now: Time) -> Result<(), P
         confer::may_revoke(actor, grant, held.get(&grant.account).unwrap_or(&nothing)).map_err(told)?;
     }
     if let Some((on, _)) = plan.effect.switches {
-        let inside = subtree(conn, plan.organization.key)?;
+        let inside = subtrees(conn, &[plan.organization.key])?;
         if !on && !actor.keeps_without(&OrganizationActivate::LEAF, &inside, &plan.to_be) {
             return Err(Problem::Forbidden("Your own permission hangs on this organization, which would become inactive.".into()));
         }
-        nobody_above(conn, actor, plan.organization.key, on, now)?;
+        nobody_above(conn, actor, &[plan.organization.key], on, now)?;
     }
     Ok(())
 }

@@ -82,7 +82,8 @@ struct Place {
 impl Places {
     fn load(conn: &mut Conn) -> Result<Self, Problem> {
         // Parents first.
-        let rows: Vec<OrganizationRow> = organizations::table.order((organizations::depth, organizations::key)).load(conn)?;
+        let rows: Vec<OrganizationRow> =
+            organizations::table.order((organizations::depth, organizations::key)).select(OrganizationRow::as_select()).load(conn)?;
         let mut by_key: HashMap<OrganizationKey, Place> = HashMap::new();
         let mut root_name = None;
         for row in &rows {

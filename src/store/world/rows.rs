@@ -75,7 +75,7 @@ pub struct RoleRow {
     pub changed_by: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Queryable, Insertable)]
+#[derive(Clone, Debug, PartialEq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = organizations, treat_none_as_default_value = false)]
 pub struct OrganizationRow {
     pub key: OrganizationKey,

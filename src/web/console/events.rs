@@ -17,7 +17,7 @@ use crate::{
         View,
         event_log::{self, Filter, Recorded},
         identity_stores, organizations,
-        paging::Slice,
+        paging::{Paging, Slice},
         undo::{self, Kind},
     },
     web::{
@@ -133,7 +133,8 @@ pub async fn export(permit: Permit<EventView>, ask: Ask, form: Form<export::Fiel
         permit,
         sheet,
         export::Format::from_word(&form.fields.format),
-        move |view, paging| event_log::list(view, &filter, paging),
+        // A file says everything, so few are read at once.
+        move |view, paging| event_log::list_whole(view, &filter, &Paging { per: 50, ..paging.clone() }),
         |event: &Recorded| {
             let subjects: Vec<String> = event.subjects.iter().map(|subject| format!("{} {}", subject.noun, subject.id)).collect();
             let text = |text: &Option<String>| text.clone().unwrap_or_default();

@@ -3,10 +3,12 @@
 mod edit;
 mod moving;
 mod switch;
+mod together;
 
 pub use edit::{add, edit, edit_form, new};
 pub use moving::{confirm_move, relocate};
 pub use switch::{activate, confirm_activate, confirm_deactivate, confirm_delete, deactivate, delete};
+pub use together::{activate_all, confirm_activate_all, confirm_deactivate_all, deactivate_all};
 
 use crate::{
     access::{Actor, InConsole, Permit, Place},
@@ -76,6 +78,7 @@ struct List {
     pager: Pager,
     total: String,
     may_add: bool,
+    may_switch: bool,
     /// The organization whose children the list shows.
     parent: Option<String>,
 }
@@ -92,6 +95,16 @@ impl List {
 }
 
 impl List {
+    /// Whether the person is about to choose several: only then the rows carry boxes, as most visits are for looking.
+    fn choosing(&self) -> bool {
+        self.may_switch && self.query.is("choose", "1")
+    }
+
+    /// The words of this address, for the way back to it.
+    fn words(&self) -> String {
+        self.query.words()
+    }
+
     fn sort(&self) -> &str {
         match self.query.get("sort") {
             "" => "name",
@@ -126,6 +139,7 @@ pub async fn list(permit: Permit<OrganizationView>, ask: Ask, slug: Path<String>
     let mut query = ask.query();
     let wanted_view = query.one_of("view", &["tree", "list"]);
     let mut filter = filter(&mut query);
+    query.one_of("choose", &["1"]);
     let (sorted, parent) = (!query.get("sort").is_empty(), query.get("parent").to_owned());
     let paging = query.paging(ask.rows());
     let (store, parent, count, tree, organizations) = ask
@@ -158,7 +172,8 @@ pub async fn list(permit: Permit<OrganizationView>, ask: Ask, slug: Path<String>
     let pager = Pager::new(&query, &organizations);
     let (base, address, total) = (base(&store), query.address(), total(count));
     let may_add = ask.actor()?.may(&OrganizationAdd::LEAF) && !store.built_in;
-    Ok(page(List { f, base, query, tree, organizations, pager, total, may_add, parent }).replaces(address).respond_to(&ask.req))
+    let may_switch = ask.actor()?.may(&OrganizationActivate::LEAF) && !store.built_in;
+    Ok(page(List { f, base, query, tree, organizations, pager, total, may_add, may_switch, parent }).replaces(address).respond_to(&ask.req))
 }
 
 /// The organization whose children are asked for, in the reader's reach.
@@ -170,12 +185,16 @@ fn above(view: &mut View<'_, OrganizationView>, store: &IdentityStore, id: &str)
 fn filter(query: &mut Query) -> organizations::Filter {
     let status = query.choice("status", Status::from_word);
     let admins = query.one_of("admins", &["none"]);
-    let sort = query.one_of("sort", &["name", "-name", "created", "-created"]);
+    let sort = query.one_of("sort", &["name", "-name", "accounts", "-accounts", "created", "-created"]);
     organizations::Filter {
         q: query.search(),
         status,
         without_admins: admins == "none",
-        by_creation: sort.ends_with("created"),
+        by: match sort.trim_start_matches('-') {
+            "accounts" => organizations::By::Accounts,
+            "created" => organizations::By::Creation,
+            _ => organizations::By::Name,
+        },
         descending: sort.starts_with('-'),
         ..organizations::Filter::default()
     }

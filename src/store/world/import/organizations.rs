@@ -100,7 +100,8 @@ pub(super) fn judge(work: &mut Work, file: &world::World, stores: &Stores) -> Re
 fn load(work: &mut Work) -> Result<Tree, Problem> {
     let conn = work.tx.conn();
     // Parents first.
-    let rows: Vec<OrganizationRow> = organizations::table.order((organizations::depth, organizations::key)).load(conn)?;
+    let rows: Vec<OrganizationRow> =
+        organizations::table.order((organizations::depth, organizations::key)).select(OrganizationRow::as_select()).load(conn)?;
     let keys = Keys::of(conn, "organizations")?;
     let mut by_key: HashMap<OrganizationKey, usize> = HashMap::new();
     let mut tree = Tree {

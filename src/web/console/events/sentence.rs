@@ -33,22 +33,28 @@ pub(super) fn sentence(event: &Recorded) -> String {
     let name = |key: &str| event.detail.get(key).and_then(Value::as_str).unwrap_or("?").to_owned();
     let inner =
         |outer: &str, key: &str| event.detail.get(outer).and_then(|value| value.get(key)).and_then(Value::as_str).unwrap_or("?").to_owned();
-    let list = |key: &str| -> Vec<String> {
-        let names = event.detail.get(key).and_then(Value::as_array);
-        names.map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect()).unwrap_or_default()
+    // Of a long list a list of events knows only how many.
+    let many = |key: &str| match event.detail.get(key) {
+        Some(Value::Array(names)) => names.len() as i64,
+        number => number.and_then(Value::as_i64).unwrap_or_default(),
     };
-    let people = |names: Vec<String>| match names.len() {
-        0 => "nobody".to_owned(),
-        1..=3 => names.join(", "),
-        many => text::count(many as i64, "account", "accounts"),
+    let people = |key: &str| match event.detail.get(key).and_then(Value::as_array) {
+        Some(names) if (1..=3).contains(&names.len()) => names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
+        _ => match many(key) {
+            0 => "nobody".to_owned(),
+            many => text::count(many, "account", "accounts"),
+        },
     };
     let number = |key: &str| event.detail.get(key).and_then(Value::as_i64).unwrap_or_default();
+    let switched = || match many("names") {
+        0 => format!("the organization {}", name("organization")),
+        many => text::count(many, "organization", "organizations"),
+    };
     let refused = event.outcome == Outcome::Refused;
     match event.action.as_str() {
-        "role_assignment.add" => format!("gave {} in {} to {}", name("role"), name("organization"), people(list("accounts"))),
+        "role_assignment.add" => format!("gave {} in {} to {}", name("role"), name("organization"), people("accounts")),
         "role_assignment.remove" => {
-            let count = event.detail.get("before").and_then(Value::as_array).map_or(0, Vec::len);
-            let from = text::count(count as i64, "account", "accounts");
+            let from = text::count(many("before"), "account", "accounts");
             format!("took {} in {} from {from}", name("role"), name("organization"))
         }
         "role.add" => format!("made the role {}", inner("after", "name")),
@@ -59,8 +65,8 @@ pub(super) fn sentence(event: &Recorded) -> String {
         "role.delete" => format!("deleted the role {}", inner("before", "name")),
         "organization.add" => format!("added the organization {} to {}", name("organization"), name("parent")),
         "organization.edit" => format!("changed the organization {}", name("organization")),
-        "organization.activate" => format!("activated the organization {}", name("organization")),
-        "organization.deactivate" => format!("deactivated the organization {}", name("organization")),
+        "organization.activate" => format!("activated {}", switched()),
+        "organization.deactivate" => format!("deactivated {}", switched()),
         "organization.move" => {
             let to = name("after");
             let to = if to.is_empty() { "the top level".to_owned() } else { to };
@@ -71,10 +77,10 @@ pub(super) fn sentence(event: &Recorded) -> String {
         "account.profile" => format!("changed the profile of {}", name("account")),
         "account.identifiers" => format!("changed the sign-in names of {}", name("account")),
         "account.groups" => format!("changed the groups of {}", name("account")),
-        "account.disable" => format!("disabled {}", people(list("accounts"))),
-        "account.enable" => format!("enabled {}", people(list("accounts"))),
+        "account.disable" => format!("disabled {}", people("accounts")),
+        "account.enable" => format!("enabled {}", people("accounts")),
         "account.sessions" => {
-            let whose = if event.detail.contains_key("account") { name("account") } else { people(list("accounts")) };
+            let whose = if event.detail.contains_key("account") { name("account") } else { people("accounts") };
             format!("ended {} of {whose}", text::count(number("ended"), "session", "sessions"))
         }
         "account.delete" => format!("deleted the account {}", name("account")),
@@ -91,7 +97,7 @@ pub(super) fn sentence(event: &Recorded) -> String {
         "account.verify" => format!("verified {}: {}", name("account"), name("reason")),
         "account.unverify" => format!("revoked the verification of {}: {}", name("account"), name("reason")),
         "account.data" => format!("downloaded the data of {}", name("account")),
-        "invitation.add" => format!("invited {} to {}", people(list("emails")), name("organization")),
+        "invitation.add" => format!("invited {} to {}", people("emails"), name("organization")),
         "invitation.resend" => format!("sent the invitation of {} to {} again", name("email"), name("organization")),
         "invitation.withdraw" => format!("withdrew the invitation of {} to {}", name("email"), name("organization")),
         "invitation.accept" => format!("accepted the invitation to {}", name("organization")),
@@ -114,10 +120,8 @@ pub(super) fn sentence(event: &Recorded) -> String {
         "administrator_role.add" => format!("made the administrator role {}", inner("after", "name")),
         "administrator_role.edit" => format!("changed the administrator role {}", inner("after", "name")),
         "administrator_role.delete" => format!("deleted the administrator role {}", inner("before", "name")),
-        "grant.add" => match list("accounts") {
-            names if names.is_empty() => format!("gave {} to {}", name("role"), name("account")),
-            names => format!("gave {} to {}", name("role"), people(names)),
-        },
+        "grant.add" if many("accounts") == 0 => format!("gave {} to {}", name("role"), name("account")),
+        "grant.add" => format!("gave {} to {}", name("role"), people("accounts")),
         "grant.edit" => format!("changed the {} of {}", name("role"), name("account")),
         "grant.revoke" => format!("took {} from {}", name("role"), name("account")),
         "scope.add" => format!("made the scope {} of {}", name("scope"), name("organization")),
