@@ -334,6 +334,18 @@ async fn a_page_that_needs_a_scope_gets_the_new_one_back() {
         let page = su.submit(form).await.is(303);
         let id = scope(&house, "On the spot");
         assert_eq!(page.leads_to(), Some(&*format!("/admin/administrators/new?role=arole_x&scope={id}")));
+        // With script it is a dialog over the page where a role is given, and brings back all that was chosen there.
+        let (ana, lena) = (house.acc("p01@acme.example"), house.acc("p19@acme.example"));
+        let chosen = format!("account={ana}&account={lena}&role=arole_x&scope=&reason=Summer+fair");
+        let page = su.fragment(&format!("{SCOPES}/new?spot=1&{chosen}")).await.is(200);
+        assert!(page.has("dialog[data-modal]"));
+        let form = page.form("#spot-form").smuggle("org", &house.org("Acme")).with("reach", "this").with("name", "In a dialog");
+        let page = su.submit(form).await.is(303);
+        let id = scope(&house, "In a dialog");
+        let expected = format!("{}/new/role?account={ana}&account={lena}&role=arole_x&reason=Summer+fair&scope={id}", "/admin/administrators");
+        assert_eq!(page.leads_to(), Some(&*expected));
+        let page = su.get(&expected).await.is(200).says("what 2 accounts may do");
+        assert_eq!(page.form("main form").value("scope"), id);
         for evil in ["https://evil.example", "//evil.example", "/\\evil.example"] {
             let acme = house.org("Acme");
             let fields = [("name", evil), ("org", &*acme), ("reach", "this"), ("next", evil)];

@@ -19,12 +19,12 @@ use crate::{
         scopes::{self, Effect, Listed, Owner, Reached, Saved, Wanted},
     },
     web::{
+        console::administrators::BASE as ADMINISTRATORS,
         form::{Faults, Form, faults},
         frame::{Acted, Ask, Frame},
-        list::Query,
         me::first_store,
         note::Note,
-        page::{own_path, page, view},
+        page::{is_fragment, own_path, page, view},
     },
 };
 use actix_web::{
@@ -117,6 +117,23 @@ struct Edit {
     theirs: Option<Theirs>,
 }
 view!(Edit, as_owners, json);
+
+/// A scope made while a role is given: the same form in a dialog over that page, where there is script.
+#[derive(Template)]
+#[template(path = "console/scopes/spot.html", blocks = ["content"])]
+struct Spot {
+    f: Frame,
+    fields: Fields,
+    offers: Vec<Offer>,
+    more: bool,
+}
+view!(Spot, as_content);
+
+/// The page where a role is given, with everything that is chosen there: what a dialog over it was asked with.
+fn under(query: &str) -> String {
+    let words: Vec<&str> = query.split('&').filter(|word| !word.starts_with("spot=")).collect();
+    format!("{ADMINISTRATORS}/new/role?{}", words.join("&"))
+}
 
 /// What somebody else saved meanwhile.
 struct Theirs {
@@ -240,7 +257,9 @@ impl Around {
 pub async fn new(permit: Permit<ScopeAdd>, ask: Ask) -> Result<HttpResponse, Problem> {
     let query = ask.query();
     let word = |name: &str| query.get(name).to_owned();
-    let (from, next) = (word("from"), own_path(query.get("next")).unwrap_or_default().to_owned());
+    let spot = query.is("spot", "1") && is_fragment(&ask.req);
+    let next = if spot { under(ask.req.query_string()) } else { query.get("next").to_owned() };
+    let (from, next) = (word("from"), own_path(&next).unwrap_or_default().to_owned());
     let fields = Fields { name: word("name"), org: word("org"), reach: word("reach"), org_q: word("org_q"), next, ..Fields::default() };
     let (around, fields) = ask
         .house
@@ -257,6 +276,13 @@ pub async fn new(permit: Permit<ScopeAdd>, ask: Ask) -> Result<HttpResponse, Pro
             })
         })
         .await?;
+    if spot {
+        let (owners, more) = around.offers;
+        let offer = |owner: Owner| Offer { path: path_text(&owner.path), chosen: owner.id == fields.org, owner };
+        let offers = owners.into_iter().map(offer).collect();
+        let f = ask.frame("administrators", None, crumbs(&ask, "New scope")?);
+        return Ok(page(Spot { f, fields, offers, more }).respond_to(&ask.req));
+    }
     around.show(&ask, fields, Faults::default(), None, StatusCode::OK)
 }
 
@@ -323,7 +349,10 @@ pub async fn add(permit: Permit<ScopeAdd>, ask: Ask, form: Form<Fields>) -> Resu
 fn with_scope(next: &str, id: &str) -> String {
     let next = next.split('#').next().unwrap_or_default();
     let (path, query) = next.split_once('?').unwrap_or((next, ""));
-    Query::parse(path, query).with_all(&[("scope", id)])
+    // Several accounts may have been chosen there, under one name.
+    let others = query.split('&').filter(|word| !word.is_empty() && !word.starts_with("scope="));
+    let words: Vec<String> = others.map(str::to_owned).chain([format!("scope={id}")]).collect();
+    format!("{path}?{}", words.join("&"))
 }
 
 #[derive(Template)]
