@@ -4,7 +4,7 @@ use crate::{
     access::{Origin, system},
     config::Options,
     store::{Db, Seal, set_up},
-    web::{House, mail::Route, passwords::Passwords, server},
+    web::{House, mail::Route, passwords::Passwords, server, sms::Sms},
 };
 use anyhow::Context;
 use std::{net::TcpListener, sync::Arc};
@@ -26,6 +26,9 @@ pub(super) fn serve(options: &Options, db: Db, say: impl FnOnce(&str)) -> anyhow
     match &outside.post.mails {
         Route::Smtp(_) => println!("Mails go to {}", outside.post.mails.place()),
         Route::Folder(folder) => println!("Mails are written to {}", folder.display()),
+    }
+    if let Sms::Webhook(_) = &outside.post.texts {
+        println!("Texts to phones go to {}", outside.post.texts.place());
     }
     let permit = system::set_up(Origin::default());
     if db.read(&permit, |view| set_up::is_due(view))? {

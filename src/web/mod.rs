@@ -42,6 +42,8 @@ pub mod routes;
 pub mod server;
 /// From a request to who asks.
 pub mod session;
+/// Texts to phones.
+pub mod sms;
 /// Files that people send.
 pub mod upload;
 /// Instants as people read them.

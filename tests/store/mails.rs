@@ -17,7 +17,7 @@ use bailiwick::{
 use std::time::Duration;
 
 fn post(at: &Database, to: &str) {
-    at.db.write(&at.permit::<SettingsEdit>(SUPER), |tx| mails::test(tx, to)).unwrap();
+    at.db.write(&at.permit::<SettingsEdit>(SUPER), |tx| mails::test(tx, Channel::Mail, to)).unwrap();
 }
 
 fn claim(db: &Db) -> Vec<Claimed> {
@@ -67,7 +67,7 @@ fn a_mail_is_sent_once_and_then_nothing_is_left_of_what_it_said() {
 fn a_refused_act_posts_nothing() {
     for at in Database::each() {
         let refused = at.db.write(&at.permit::<SettingsEdit>(SUPER), |tx| {
-            mails::test(tx, "ann@acme.example")?;
+            mails::test(tx, Channel::Mail, "ann@acme.example")?;
             Err::<(), _>(Problem::Conflict("Not now.".into()))
         });
         assert!(refused.is_err());
@@ -198,7 +198,7 @@ fn a_mail_opens_with_the_key_of_the_installation_alone() {
         let ours = at.db.clone().sealing_with(Seal::from_key(&[1; 64]));
         let theirs = at.db.clone().sealing_with(Seal::of_chance(&Chance::system()));
         for to in ["ann@acme.example", "ben@acme.example"] {
-            ours.write(&at.permit::<SettingsEdit>(SUPER), |tx| mails::test(tx, to)).unwrap();
+            ours.write(&at.permit::<SettingsEdit>(SUPER), |tx| mails::test(tx, Channel::Mail, to)).unwrap();
         }
         let first = mails::claim(&ours, Channel::Mail, 1).unwrap();
         assert_eq!(recipients(&first), ["ann@acme.example"]);

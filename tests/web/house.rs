@@ -8,7 +8,7 @@ use crate::{
     database::Database,
     person::Person,
     place::Content,
-    sink::{Mail, Sink},
+    sink::{Mail, Sink, Texted},
 };
 use actix_web::{
     body::to_bytes,
@@ -126,6 +126,12 @@ impl House {
     pub async fn mail_to(&self, address: &str) -> Vec<Mail> {
         mail::deliver(&self.inside, Channel::Mail).await.unwrap();
         self.sink.mail_to(address)
+    }
+
+    /// Every text to a phone so far, the newest first, once all that is due has been sent.
+    pub async fn texts_to(&self, number: &str) -> Vec<Texted> {
+        mail::deliver(&self.inside, Channel::Sms).await.unwrap();
+        self.sink.texts_to(number)
     }
 
     /// Sends a request.
