@@ -2,7 +2,6 @@
 //! environment, which wins over the file.
 
 use crate::{
-    store::sessions::Limits,
     web::{
         Outside,
         mail::{self, Post, Route},
@@ -137,7 +136,7 @@ impl Options {
         if !secure && !local && !self.insecure_http {
             bail!("Plain http off this machine lets others read passwords. Use https, or --insecure-http to say that the network is safe");
         }
-        Ok(Outside { public_url, secure, trusted_proxies: self.trusted_proxy.clone(), limits: Limits::default(), post: self.post()?, key })
+        Ok(Outside { public_url, secure, trusted_proxies: self.trusted_proxy.clone(), post: self.post()?, key })
     }
 
     /// How mails leave the house.

@@ -19,6 +19,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
 pub(super) fn serve(options: &Options, db: Db, say: impl FnOnce(&str)) -> anyhow::Result<()> {
     let address = options.address()?;
     let listener = TcpListener::bind(address).with_context(|| format!("{address} cannot be listened on"))?;
+    db.learn_general()?;
     let key = options.key()?;
     let db = db.sealing_with(Seal::from_key(&key));
     let outside = options.outside(listener.local_addr()?, key)?;

@@ -16,6 +16,8 @@ pub mod identity_store;
 pub mod key;
 /// What the house writes to people.
 pub mod letter;
+/// Second factors.
+pub mod authenticator;
 /// E-mail domains of organizations.
 pub mod mail_domain;
 /// Nodes of the one tree of the tenant.
@@ -32,6 +34,8 @@ pub mod role;
 pub mod role_assignment;
 /// Named boundaries of management.
 pub mod scope;
+/// Settings of the installation.
+pub mod settings;
 /// Names, identifiers and search text in the one form in which they are compared.
 pub mod text;
 /// Instants.

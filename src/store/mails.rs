@@ -261,6 +261,8 @@ pub struct Listed {
     pub ended_at: Option<Time>,
     /// Until when it is of use.
     pub useful_until: Time,
+    /// Whether it can still be sent: what it says is there.
+    pub sendable: bool,
 }
 
 /// How many letters there are of each kind.
@@ -298,7 +300,9 @@ pub fn counts(reader: &mut impl Reader<SettingsView>) -> Result<Counts, Problem>
 /// What the database says.
 pub fn list(reader: &mut impl Reader<SettingsView>, status: Status, most: i64) -> Result<Vec<Listed>, Problem> {
     use mails as m;
-    let shown = (m::id, m::channel, m::recipient, m::subject, m::tries, m::due_at, m::error, m::created_at, m::ended_at, m::useful_until);
+    let sendable = m::body.is_not_null();
+    let shown =
+        (m::id, m::channel, m::recipient, m::subject, m::tries, m::due_at, m::error, m::created_at, m::ended_at, m::useful_until, sendable);
     let of = m::table.filter(m::status.eq(status));
     Ok(match status {
         Status::Waiting => of.order((m::due_at, m::key)).limit(most).select(shown).load(reader.conn())?,

@@ -20,6 +20,8 @@ pub mod accounts;
 pub mod actors;
 /// Administrator roles.
 pub mod administrator_roles;
+/// Second factors.
+pub mod authenticators;
 /// A copy of the database, and putting one back.
 pub mod backup;
 /// The whole database against the rules.
@@ -69,8 +71,10 @@ pub mod selections;
 pub mod sessions;
 /// Verification by hand.
 pub mod verifications;
-/// Settings of the installation, and the first run.
+/// The first run.
 pub mod set_up;
+/// Settings of the installation.
+pub mod settings;
 /// Signing in.
 pub mod sign_in;
 /// Failures that make the next try wait.

@@ -51,7 +51,7 @@ pub mod when;
 
 use crate::{
     problem::Problem,
-    store::{Db, sessions::Limits},
+    store::Db,
 };
 use actix_web::cookie::Key;
 use std::sync::Arc;
@@ -76,8 +76,6 @@ pub struct Outside {
     pub secure: bool,
     /// Proxies whose `Forwarded` headers count.
     pub trusted_proxies: Vec<ipnet::IpNet>,
-    /// Limits of sessions.
-    pub limits: Limits,
     /// How mails leave the house.
     pub post: mail::Post,
     /// The master key; others are derived from it.

@@ -11,7 +11,7 @@ use bailiwick::{
     cli::demo,
     clock::{Chance, Clock},
     domain::{time::Time, world::World},
-    store::{Db, check, sessions::Limits, set_up, world::Imported},
+    store::{Db, check, set_up, world::Imported},
     web::{Outside, mail, passwords, passwords::Passwords, server},
 };
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_types::*};
@@ -91,7 +91,6 @@ impl House {
             public_url: address.clone(),
             secure: false,
             trusted_proxies: Vec::new(),
-            limits: Limits::default(),
             post: sink.post(),
             key: [7; 64],
         };

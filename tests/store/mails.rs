@@ -11,7 +11,6 @@ use bailiwick::{
     store::{
         Db, Seal, jobs,
         mails::{self, Claimed, Counts, Ended, LEASE, Listed},
-        sessions::Limits,
     },
 };
 use std::time::Duration;
@@ -171,11 +170,11 @@ fn a_failed_mail_can_be_sent_again_while_it_is_of_use() {
         assert!(matches!(again(&at, "mail_nowhere"), Err(Problem::NotFound)));
         at.wait_minutes(7 * 24 * 60);
         assert!(matches!(again(&at, &mail.id), Err(Problem::Conflict(_))), "of no use any more, on {}", at.name());
-        jobs::clean_up(&at.db, Limits::default()).unwrap();
+        jobs::clean_up(&at.db).unwrap();
         assert_eq!(at.texts("SELECT body AS t FROM mails"), [""], "and erased");
         assert_eq!(at.events("mail.again").len(), 2);
         at.wait_minutes(30 * 24 * 60);
-        let cleaned = jobs::clean_up(&at.db, Limits::default()).unwrap().unwrap();
+        let cleaned = jobs::clean_up(&at.db).unwrap().unwrap();
         assert_eq!((cleaned.mails, at.number("SELECT count(*) AS n FROM mails")), (1, 0));
     }
 }

@@ -257,6 +257,12 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
                 _ => (preview, fields),
             }
         }
+        ("post", "/admin/settings/mail/test") => (route.to_owned(), vec![("email", "somebody@brand.example".to_owned())]),
+        // It waits, and is sent as soon as anybody sends.
+        ("post", "/admin/settings/mail/{mail}/again") => {
+            let mail = house.texts("SELECT id AS t FROM mails ORDER BY key")[0].clone();
+            (route.replace("{mail}", &mail), Vec::new())
+        }
         // It was given, and taken again since.
         (_, route) if route.starts_with("/admin/events/{event}") => {
             let event = house.texts("SELECT id AS t FROM events WHERE action = 'role_assignment.add' ORDER BY key")[0].clone();
@@ -327,6 +333,7 @@ pub async fn prepare(house: &House) {
     let pair = [("org", north.as_str()), ("role", role.as_str()), ("account", account.as_str())];
     su.post("/admin/stores/customers/role-assignments", &pair).await.is(303);
     su.post("/admin/stores/customers/role-assignments/remove", &pair).await.is(303);
+    su.post("/admin/settings/mail/test", &[("email", "first@brand.example")]).await.is(303);
 }
 
 const HEAD: &str = "\

@@ -18,7 +18,6 @@ use actix_web::{
 };
 use bailiwick::{
     domain::letter::Channel,
-    store::sessions::Limits,
     web::{Outside, mail, passwords::Passwords, server},
 };
 use std::{
@@ -96,7 +95,6 @@ impl House {
             public_url: public_url.to_owned(),
             secure: public_url.starts_with("https:"),
             trusted_proxies: Vec::new(),
-            limits: Limits::default(),
             post: sink.post(),
             key: [7; 64],
         };

@@ -43,7 +43,6 @@ fn sending(house: &House, post: Post) -> Inside {
         public_url: old.public_url.clone(),
         secure: old.secure,
         trusted_proxies: Vec::new(),
-        limits: old.limits,
         post,
         key: old.key,
     };

@@ -35,6 +35,7 @@ mod role_deletion;
 mod roles;
 mod scopes;
 mod set_up;
+mod settings;
 mod sign_in;
 mod together;
 mod unassigned;

@@ -82,7 +82,6 @@ mod tests {
             letter::{Letter, Says},
             time::Time,
         },
-        store::sessions::Limits,
         web::{
             mail::{Post, Route},
             sms::Sms,
@@ -96,7 +95,6 @@ mod tests {
             public_url: "https://admin.brand.example".into(),
             secure: true,
             trusted_proxies: Vec::new(),
-            limits: Limits::default(),
             post: Post::by(Route::Folder(folder.clone()), Sms::Folder(folder)),
             key: [7; 64],
         }

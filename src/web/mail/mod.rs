@@ -123,6 +123,10 @@ impl Workers {
 async fn work(house: House, channel: Channel, mut postings: Postings, mut stopped: watch::Receiver<bool>) {
     let carrier = Carrier::new(&house);
     while !*stopped.borrow() {
+        // Another process may have saved what letters say of the house.
+        if let Err(problem) = house.work(|db| db.learn_general()).await {
+            tracing::warn!(%problem, "the name of the house could not be looked for");
+        }
         if let Err(problem) = carrier.deliver(channel, &|| *stopped.borrow()).await {
             tracing::warn!(%problem, "letters could not be looked for");
         }
@@ -206,7 +210,12 @@ impl Carrier {
     }
 
     fn brand(&self) -> words::Brand {
-        words::Brand { product: "Bailiwick".into(), contact: String::new(), public_url: self.house.outside.public_url.clone() }
+        let general = self.house.db.general();
+        words::Brand {
+            product: general.product.clone(),
+            contact: general.contact.clone(),
+            public_url: self.house.outside.public_url.clone(),
+        }
     }
 
     async fn text(&self, claimed: &Claimed) -> Result<Ended, Problem> {
