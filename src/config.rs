@@ -1,13 +1,11 @@
 //! What the command line, the environment and `bailiwick.toml` say. Parsed once; the command line wins over the
 //! environment, which wins over the file.
 
-use crate::{
-    web::{
-        Outside,
-        mail::{self, Post, Route},
-        server::Tls,
-        sms::Sms,
-    },
+use crate::web::{
+    Outside,
+    mail::{self, Post, Route},
+    server::Tls,
+    sms::Sms,
 };
 use anyhow::{Context, bail};
 use clap::Args;

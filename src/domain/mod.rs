@@ -8,6 +8,8 @@ pub mod account_list;
 pub mod administrator_role;
 /// Attributes of a store's schema and their values.
 pub mod attribute;
+/// Second factors.
+pub mod authenticator;
 /// What is written about every change.
 pub mod event;
 /// Identity stores and their attributes.
@@ -16,8 +18,6 @@ pub mod identity_store;
 pub mod key;
 /// What the house writes to people.
 pub mod letter;
-/// Second factors.
-pub mod authenticator;
 /// E-mail domains of organizations.
 pub mod mail_domain;
 /// Nodes of the one tree of the tenant.

@@ -101,7 +101,9 @@ impl Section for General {
         let (product, contact) = (text::line(&self.product), text::paragraph(&self.contact));
         let mut refusals = Refusals::new();
         match text::length(&product) {
-            _ if text::has_unprintable(&product) => refusals.push(Refusal::at("product", "The name holds characters that cannot be printed.")),
+            _ if text::has_unprintable(&product) => {
+                refusals.push(Refusal::at("product", "The name holds characters that cannot be printed."))
+            }
             0 => refusals.push(Refusal::at("product", "Enter a name.")),
             1..=40 => {}
             _ => refusals.push(Refusal::at("product", "Shorten the name to 40 characters.")),

@@ -125,9 +125,10 @@ fn take(conn: &mut Conn, account: AccountKey, id: &str) -> Result<Authenticator,
 /// I-1: nobody else sets an authenticator on an account that its owner has not accepted.
 fn accepted(found: ActedOn) -> Result<ActedOn, Problem> {
     match found.account.status {
-        Status::Invited => {
-            Err(Problem::Conflict(format!("{} is invited. Nobody sets a second factor before its owner has accepted.", found.account.title())))
-        }
+        Status::Invited => Err(Problem::Conflict(format!(
+            "{} is invited. Nobody sets a second factor before its owner has accepted.",
+            found.account.title()
+        ))),
         Status::Active | Status::Disabled => Ok(found),
     }
 }
@@ -148,7 +149,8 @@ pub fn add<S: Side>(
     let by = tx.permit().person()?.name.clone();
     put(tx, found.account.key, kind, value, Some(&by))?;
     tx.record(found.subjects(Event::done("authenticator.add"), store.key).with("kind", kind.word()).with("value", value))?;
-    let what = format!("{by} added {value} as a second factor of your account. It counts once you have confirmed it on the page of your account.");
+    let what =
+        format!("{by} added {value} as a second factor of your account. It counts once you have confirmed it on the page of your account.");
     passwords::notify(tx, found.account.key, what)?;
     Ok(found.account)
 }
@@ -361,7 +363,8 @@ fn send<G: Ground>(tx: &mut Tx<G>, account: AccountKey, purpose: Purpose, target
     use codes as c;
     let now = tx.now();
     // Whichever factor it goes to, and for whatever it is.
-    let last: Option<Time> = c::table.filter(c::account.eq(account)).order(c::sent_at.desc()).select(c::sent_at).first(tx.conn()).optional()?;
+    let last: Option<Time> =
+        c::table.filter(c::account.eq(account)).order(c::sent_at.desc()).select(c::sent_at).first(tx.conn()).optional()?;
     if let Some(wait) = last.map(|last| PAUSE - now.seconds_since(last)).filter(|wait| *wait > 0) {
         return Err(Problem::TooMany(wait));
     }

@@ -6,9 +6,7 @@ use super::{
     conn::{Conn, Db, on_each},
     identifiers, links, mails, once,
     schema::jobs,
-    selections,
-    sessions,
-    throttles,
+    selections, sessions, throttles,
 };
 use crate::{domain::time::Time, problem::Problem};
 use diesel::prelude::*;

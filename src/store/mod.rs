@@ -38,17 +38,17 @@ pub mod grants;
 pub mod holdings;
 /// What a new installation still needs.
 pub mod home;
+/// What accounts sign in by.
+pub mod identifiers;
 /// Identity stores.
 pub mod identity_stores;
 /// Work that the house does by itself.
 pub mod jobs;
+/// Links in mails.
+pub mod links;
 /// Mails and texts to phones that wait to be sent.
 pub mod mails;
 mod once;
-/// What accounts sign in by.
-pub mod identifiers;
-/// Links in mails.
-pub mod links;
 /// Organizations.
 pub mod organizations;
 /// Passwords that are forgotten, or set by somebody else.
@@ -69,8 +69,6 @@ pub mod search;
 pub mod selections;
 /// Sessions.
 pub mod sessions;
-/// Verification by hand.
-pub mod verifications;
 /// The first run.
 pub mod set_up;
 /// Settings of the installation.
@@ -83,6 +81,8 @@ pub mod throttles;
 pub mod tree;
 /// Taking an act back.
 pub mod undo;
+/// Verification by hand.
+pub mod verifications;
 /// The world file: import and export.
 pub mod world;
 

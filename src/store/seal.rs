@@ -42,7 +42,8 @@ impl Seal {
     pub(super) fn close(&self, chance: &Chance, name: &str, text: &str) -> Result<String, Problem> {
         let nonce = chance.bytes::<NONCE>();
         let payload = Payload { msg: text.as_bytes(), aad: name.as_bytes() };
-        let sealed = self.cipher.encrypt(&nonce.into(), payload).map_err(|_| Problem::Internal(anyhow::anyhow!("{name} cannot be sealed")))?;
+        let sealed =
+            self.cipher.encrypt(&nonce.into(), payload).map_err(|_| Problem::Internal(anyhow::anyhow!("{name} cannot be sealed")))?;
         Ok(STANDARD_NO_PAD.encode([&nonce[..], &sealed].concat()))
     }
 

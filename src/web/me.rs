@@ -9,8 +9,8 @@ use crate::{
     domain::{Refusal, account, identity_store::IdentityStore, password, text},
     problem::Problem,
     store::{
-        identifiers::{self, Pending},
         authenticators::{self as factors, Authenticator},
+        identifiers::{self, Pending},
         identity_stores,
         paging::Paging,
         preferences::{self, Preferences},

@@ -49,10 +49,7 @@ pub mod upload;
 /// Instants as people read them.
 pub mod when;
 
-use crate::{
-    problem::Problem,
-    store::Db,
-};
+use crate::{problem::Problem, store::Db};
 use actix_web::cookie::Key;
 use std::sync::Arc;
 

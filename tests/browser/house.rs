@@ -87,13 +87,7 @@ impl House {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let sink = Sink::open();
-        let outside = Outside {
-            public_url: address.clone(),
-            secure: false,
-            trusted_proxies: Vec::new(),
-            post: sink.post(),
-            key: [7; 64],
-        };
+        let outside = Outside { public_url: address.clone(), secure: false, trusted_proxies: Vec::new(), post: sink.post(), key: [7; 64] };
         let inside = bailiwick::web::House { db: db.clone(), outside: Arc::new(outside), passwords: Passwords::default() };
         let (tell, told) = mpsc::channel();
         // `server::run` would serve until the whole process is told to stop; this one goes with its house.

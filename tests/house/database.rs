@@ -235,7 +235,17 @@ impl Database {
     /// Takes an account of Customers away, as its deletion will one day.
     pub fn vanish(&self, identifier: &str) {
         let key = self.number(&format!("SELECT key AS n FROM accounts WHERE id = '{}'", self.acc(identifier)));
-        for table in ["identifiers", "memberships", "role_assignments", "account_group_members", "sessions", "preferences", "mails", "codes", "authenticators"] {
+        for table in [
+            "identifiers",
+            "memberships",
+            "role_assignments",
+            "account_group_members",
+            "sessions",
+            "preferences",
+            "mails",
+            "codes",
+            "authenticators",
+        ] {
             self.run(&format!("DELETE FROM {table} WHERE account = {key}"));
         }
         self.run(&format!("UPDATE identity_stores SET accounts = accounts - 1 WHERE key = (SELECT store FROM accounts WHERE key = {key})"));
@@ -285,7 +295,8 @@ impl Database {
 }
 
 /// Tables that come and go with visits; no right depends on them.
-const PASSING: &[&str] = &["events", "event_subjects", "event_details", "sessions", "throttles", "once_keys", "account_imports", "jobs", "codes"];
+const PASSING: &[&str] =
+    &["events", "event_subjects", "event_details", "sessions", "throttles", "once_keys", "account_imports", "jobs", "codes"];
 
 /// What [`Database::state`] saw.
 #[derive(Clone)]

@@ -197,6 +197,7 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
                 _ => (tess, Vec::new()),
             };
             let path = format!("{base}/accounts/{account}");
+            let act = &act.replace("{authenticator}", &factor(house, "tess@acme.example"));
             (if path.contains('?') { path } else { format!("{path}/{act}") }, fields)
         }
         // Ina holds it already; Dana may not give this role, but another.
@@ -257,6 +258,10 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
                 _ => (preview, fields),
             }
         }
+        // Paul's, which he has not confirmed.
+        (_, route) if route.starts_with("/me/authenticators/{authenticator}/") => {
+            (route.replace("{authenticator}", &factor(house, "paul@acme.example")), Vec::new())
+        }
         ("post", "/admin/settings/mail/test") => (route.to_owned(), vec![("email", "somebody@brand.example".to_owned())]),
         // It waits, and is sent as soon as anybody sends.
         ("post", "/admin/settings/mail/{mail}/again") => {
@@ -293,6 +298,17 @@ async fn outcome(house: &House, person: &Person<'_>, name: &str, method: &str, r
         Some(to) if page.status == 303 && to.starts_with("/signin?next=") => "in".into(),
         _ => page.status.to_string(),
     }
+}
+
+/// A second factor of somebody's; it is added anew where somebody took it away.
+fn factor(house: &House, email: &str) -> String {
+    let id = format!("factor_of_{email}");
+    house.run(&format!(
+        "INSERT INTO authenticators (id, account, type, value, created_at) SELECT '{id}', key, 'email', 'second-{email}', 0 FROM accounts \
+         WHERE id = '{}' AND NOT EXISTS (SELECT 1 FROM authenticators WHERE id = '{id}')",
+        house.acc(email)
+    ));
+    id
 }
 
 /// What gives Ina the role that she holds.

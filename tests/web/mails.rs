@@ -39,13 +39,7 @@ fn list(house: &House, status: Status) -> Vec<Listed> {
 /// The same house with another way out for its mails.
 fn sending(house: &House, post: Post) -> Inside {
     let old = &house.inside.outside;
-    let outside = Outside {
-        public_url: old.public_url.clone(),
-        secure: old.secure,
-        trusted_proxies: Vec::new(),
-        post,
-        key: old.key,
-    };
+    let outside = Outside { public_url: old.public_url.clone(), secure: old.secure, trusted_proxies: Vec::new(), post, key: old.key };
     Inside { outside: Arc::new(outside), ..house.inside.clone() }
 }
 

@@ -21,6 +21,7 @@ mod administrators;
 mod bad_input;
 mod events;
 mod exports;
+mod factors;
 mod headers;
 mod identity_stores;
 mod links;

@@ -14,7 +14,10 @@ async fn what_the_house_is_called_is_on_every_page_and_in_every_mail() {
         let form = form.with("product", "Meridian <b class=\"evil\">Access</b>").with("contact", "Ask help@meridian.example");
         let page = su.submit(form).await.is(303);
         su.follow(page).await.is(200).stays_inert().says("The settings are saved.").says("Meridian <b");
-        su.post("/admin/settings", &[("product", "Mine"), ("rev", "0")]).await.is(409).says("Somebody changed these settings while you were editing.");
+        su.post("/admin/settings", &[("product", "Mine"), ("rev", "0")])
+            .await
+            .is(409)
+            .says("Somebody changed these settings while you were editing.");
         house.stranger().get("/signin").await.is(200).stays_inert().says("Meridian <b").says("Ask help@meridian.example");
         house.stranger().get("/nowhere").await.says("Ask help@meridian.example");
         su.post("/admin/settings/mail/test", &[("email", "ann@acme.example")]).await.is(303);

@@ -79,11 +79,7 @@ struct New {
 view!(New, as_dialog);
 
 /// The account, where the person may do what `G` is for.
-fn acted_on<S: Screens, G: Ground>(
-    view: &mut crate::store::View<'_, G>,
-    place: &str,
-    id: &str,
-) -> Result<(Spot, Account), Problem> {
+fn acted_on<S: Screens, G: Ground>(view: &mut crate::store::View<'_, G>, place: &str, id: &str) -> Result<(Spot, Account), Problem> {
     let spot = S::spot(view, place, Some(id))?;
     let account = view.also::<S::See, _>(|view| accounts::find(view, spot.store.key, id))?;
     match accounts::acts(view, &account)?.of::<G>() {

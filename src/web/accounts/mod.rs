@@ -11,9 +11,7 @@ mod profile;
 mod verification;
 
 pub use act::{block, confirm_delete, confirm_leave, delete, disable, enable, end_sessions, groups, join, leave, unblock};
-pub use authenticators::{
-    Factors, add_authenticator, confirm_delete_authenticator, delete_authenticator, new_authenticator,
-};
+pub use authenticators::{Factors, add_authenticator, confirm_delete_authenticator, delete_authenticator, new_authenticator};
 pub use fields::{Field, Fields};
 pub use identifiers::{identifiers, identifiers_form};
 pub use may::May;

@@ -14,9 +14,7 @@ use crate::{
         account::Status,
         identity_store::IdentityStore,
         organization::path_text,
-        permissions::{
-            InvitationCreate, OrganizationView, Permission, RoleAssignmentView, UserEdit, UserView, UserViewEvents,
-        },
+        permissions::{InvitationCreate, OrganizationView, Permission, RoleAssignmentView, UserEdit, UserView, UserViewEvents},
         time::Time,
     },
     problem::Problem,

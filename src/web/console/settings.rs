@@ -302,7 +302,9 @@ pub async fn test(permit: Permit<SettingsEdit>, ask: Ask, form: Form<Test>) -> R
     let (to_too, back_too) = (to.clone(), back.clone());
     match ask.act(permit, form.once, move |tx| Ok((mails::test(tx, channel, &to_too)?, back_too))).await? {
         Acted::Before(answer) => Ok(answer),
-        Acted::Now(()) => ask.led_to(&back, Note::new(format!("A test is on its way to {to}.")).more("If it does not arrive, this page says why.")),
+        Acted::Now(()) => {
+            ask.led_to(&back, Note::new(format!("A test is on its way to {to}.")).more("If it does not arrive, this page says why."))
+        }
     }
 }
 

@@ -106,8 +106,7 @@ pub async fn confirm(ask: Ask, token: Path<String>, form: Form<Proof>) -> Result
         let refusal = Refusal::at("password", "This is not the password of this account.");
         return Ok(show(&ask, Purpose::Confirm, &token, Some(change), false, Faults::one(refusal)));
     }
-    let (permit, token_too, name) =
-        (system::recovering(ask.visitor.origin.clone()), token.clone(), format!("proof:{}", change.account_id));
+    let (permit, token_too, name) = (system::recovering(ask.visitor.origin.clone()), token.clone(), format!("proof:{}", change.account_id));
     let done = ask
         .house
         .work(move |db| {

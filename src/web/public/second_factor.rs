@@ -108,11 +108,9 @@ impl Step {
         let found = ask
             .house
             .work(move |db| {
-                db.read(&system::signing_in(Origin::default()), |view| {
-                    match crate::store::sign_in::candidate_of(view, account)? {
-                        Some(candidate) => Ok(Some((candidate, authenticators::needed(view, account)?))),
-                        None => Ok(None),
-                    }
+                db.read(&system::signing_in(Origin::default()), |view| match crate::store::sign_in::candidate_of(view, account)? {
+                    Some(candidate) => Ok(Some((candidate, authenticators::needed(view, account)?))),
+                    None => Ok(None),
                 })
             })
             .await?;
@@ -204,11 +202,8 @@ pub(super) async fn begin(
     }
     let cookie = shown.cookie(&ask.house);
     // What was typed before a session ended does not fit into a cookie.
-    let response = if carried.is_empty() {
-        see_other(&ask.req, "/signin/factor")
-    } else {
-        show(ask, targets, target, carried, Says::default())
-    };
+    let response =
+        if carried.is_empty() { see_other(&ask.req, "/signin/factor") } else { show(ask, targets, target, carried, Says::default()) };
     with(response, cookie)
 }
 

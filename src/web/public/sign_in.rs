@@ -265,7 +265,8 @@ async fn try_in(ask: &Ask, session: &Session, slug: Option<String>, fields: Fiel
                 }
                 Needs::Unreachable => {
                     ask.house.work(move |db| db.write(&permit, |tx| sign_in::fail(tx, Some(&candidate)))).await?;
-                    let words = "A code is demanded for signing in, and there is nowhere to send it. Ask the person who looks after this account.";
+                    let words =
+                        "A code is demanded for signing in, and there is nowhere to send it. Ask the person who looks after this account.";
                     Ok(show(ask, store, again(vec![Refusal::at("password", words)], StatusCode::UNPROCESSABLE_ENTITY)))
                 }
             }
