@@ -1,13 +1,11 @@
 //! What the command line, the environment and `bailiwick.toml` say. Parsed once; the command line wins over the
 //! environment, which wins over the file.
 
-use crate::{
-    store::sessions::Limits,
-    web::{
-        Outside,
-        mail::{self, Post, Route},
-        server::Tls,
-    },
+use crate::web::{
+    Outside,
+    mail::{self, Post, Route},
+    server::Tls,
+    sms::Sms,
 };
 use anyhow::{Context, bail};
 use clap::Args;
@@ -50,12 +48,15 @@ pub struct Options {
     /// The mail server: smtps://user:password@host, or smtp://host?tls=required
     #[arg(long, env = "BAILIWICK_SMTP_URL", hide_env_values = true, global = true)]
     pub smtp_url: Option<String>,
-    /// Without a mail server: the folder for mails, a file each [default: beside the database]
+    /// The folder for what no server takes, a file each [default: beside the database]
     #[arg(long, env = "BAILIWICK_MAIL_DIR", global = true)]
     pub mail_dir: Option<PathBuf>,
     /// Whom mails are from: "Brand <no-reply@brand.example>" [default: no-reply at the public URL]
     #[arg(long, env = "BAILIWICK_MAIL_FROM", global = true)]
     pub mail_from: Option<String>,
+    /// Where texts to phones are posted as JSON [default: files in the folder for mails]
+    #[arg(long, env = "BAILIWICK_SMS_WEBHOOK_URL", hide_env_values = true, global = true)]
+    pub sms_webhook_url: Option<String>,
 }
 
 impl Options {
@@ -82,6 +83,7 @@ impl Options {
             smtp_url: self.smtp_url.or(below.smtp_url),
             mail_dir: self.mail_dir.or(below.mail_dir),
             mail_from: self.mail_from.or(below.mail_from),
+            sms_webhook_url: self.sms_webhook_url.or(below.sms_webhook_url),
         })
     }
 
@@ -132,7 +134,7 @@ impl Options {
         if !secure && !local && !self.insecure_http {
             bail!("Plain http off this machine lets others read passwords. Use https, or --insecure-http to say that the network is safe");
         }
-        Ok(Outside { public_url, secure, trusted_proxies: self.trusted_proxy.clone(), limits: Limits::default(), post: self.post()?, key })
+        Ok(Outside { public_url, secure, trusted_proxies: self.trusted_proxy.clone(), post: self.post()?, key })
     }
 
     /// How mails leave the house.
@@ -140,14 +142,20 @@ impl Options {
     /// # Errors
     /// When a URL or an address is not right.
     pub fn post(&self) -> anyhow::Result<Post> {
-        let mails = match (&self.smtp_url, &self.mail_dir) {
-            (Some(_), Some(_)) => bail!("--smtp-url and --mail-dir do not go together"),
-            (Some(url), None) => Route::smtp(url)?,
-            (None, Some(folder)) => Route::Folder(folder.clone()),
-            (None, None) => Route::Folder(self.beside("mail")?),
+        let folder = match &self.mail_dir {
+            Some(folder) => folder.clone(),
+            None => self.beside("mail")?,
+        };
+        let mails = match &self.smtp_url {
+            Some(url) => Route::smtp(url)?,
+            None => Route::Folder(folder.clone()),
+        };
+        let texts = match &self.sms_webhook_url {
+            Some(url) => Sms::webhook(url)?,
+            None => Sms::Folder(folder),
         };
         let from = self.mail_from.as_deref().map(mail::sender).transpose()?;
-        Ok(Post { from, ..Post::by(mails) })
+        Ok(Post { from, ..Post::by(mails, texts) })
     }
 
     /// A file or folder beside an SQLite database, or beside the key.

@@ -160,7 +160,7 @@ fn no_layer_names_one_above_it() {
         }
         // The command that serves starts the web's own runtime.
         if !path.starts_with("src/web/") && path != "src/cli/serve.rs" {
-            for word in ["actix_web", "actix_session", "askama", "lettre", "HttpResponse", "HttpRequest"] {
+            for word in ["actix_web", "actix_session", "askama", "lettre", "ureq", "HttpResponse", "HttpRequest"] {
                 assert!(!names(&code, word), "{path} names {word}, which belongs to src/web alone");
             }
         }

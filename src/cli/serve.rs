@@ -4,7 +4,7 @@ use crate::{
     access::{Origin, system},
     config::Options,
     store::{Db, Seal, set_up},
-    web::{House, mail::Route, passwords::Passwords, server},
+    web::{House, mail::Route, passwords::Passwords, server, sms::Sms},
 };
 use anyhow::Context;
 use std::{net::TcpListener, sync::Arc};
@@ -19,6 +19,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
 pub(super) fn serve(options: &Options, db: Db, say: impl FnOnce(&str)) -> anyhow::Result<()> {
     let address = options.address()?;
     let listener = TcpListener::bind(address).with_context(|| format!("{address} cannot be listened on"))?;
+    db.learn_general()?;
     let key = options.key()?;
     let db = db.sealing_with(Seal::from_key(&key));
     let outside = options.outside(listener.local_addr()?, key)?;
@@ -26,6 +27,9 @@ pub(super) fn serve(options: &Options, db: Db, say: impl FnOnce(&str)) -> anyhow
     match &outside.post.mails {
         Route::Smtp(_) => println!("Mails go to {}", outside.post.mails.place()),
         Route::Folder(folder) => println!("Mails are written to {}", folder.display()),
+    }
+    if let Sms::Webhook(_) = &outside.post.texts {
+        println!("Texts to phones go to {}", outside.post.texts.place());
     }
     let permit = system::set_up(Origin::default());
     if db.read(&permit, |view| set_up::is_due(view))? {

@@ -1,7 +1,7 @@
 //! What the house writes to people, as data: it becomes words only when it is sent. Links in letters carry single-use
 //! tokens (I-2), so a letter that waits is kept sealed.
 
-use super::{account::words, time::Time};
+use super::{Refusal, account::words, time::Time};
 use serde::{Deserialize, Serialize};
 
 /// How a letter reaches its reader.
@@ -153,9 +153,31 @@ impl Says {
     }
 }
 
+/// A checked phone number in the form in which gateways take it: a plus, the code of the country, the number.
+///
+/// # Errors
+/// Says at the field `phone` what is wrong.
+pub fn phone(typed: &str) -> Result<String, Refusal> {
+    let wrong = || Refusal::at("phone", "Enter a phone number with the code of its country, like +45 33 12 34 56.");
+    let plain: String = typed.trim().chars().filter(|letter| !" -./()".contains(*letter)).collect();
+    let digits = plain.strip_prefix('+').ok_or_else(wrong)?;
+    let right = (7..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit()) && !digits.starts_with('0');
+    if right { Ok(plain) } else { Err(wrong()) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_phone_number_is_told_with_its_country() {
+        for good in ["+45 33 12 34 56", " +4533123456", "+45-(33)/12.34.56"] {
+            assert_eq!(phone(good).unwrap(), "+4533123456");
+        }
+        for bad in ["33 12 34 56", "+45", "+0045 33123456", "+45 call me", "", "+4533123456789012", "+45\u{661}33123456"] {
+            assert!(phone(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn a_subject_holds_no_second_line_and_no_secret() {

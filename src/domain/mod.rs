@@ -8,6 +8,8 @@ pub mod account_list;
 pub mod administrator_role;
 /// Attributes of a store's schema and their values.
 pub mod attribute;
+/// Second factors.
+pub mod authenticator;
 /// What is written about every change.
 pub mod event;
 /// Identity stores and their attributes.
@@ -34,6 +36,8 @@ pub mod role;
 pub mod role_assignment;
 /// Named boundaries of management.
 pub mod scope;
+/// Settings of the installation.
+pub mod settings;
 /// Names, identifiers and search text in the one form in which they are compared.
 pub mod text;
 /// Instants.

@@ -34,7 +34,15 @@ pub(super) fn load(conn: &mut Conn, account: AccountKey, now: Time) -> Result<Op
     type Row = (String, String, Option<String>, Option<String>, StoreKey, Status, bool);
     let found: Option<Row> = accounts::table
         .find(account)
-        .select((accounts::id, accounts::name, accounts::email, accounts::username, accounts::store, accounts::status, accounts::change_password))
+        .select((
+            accounts::id,
+            accounts::name,
+            accounts::email,
+            accounts::username,
+            accounts::store,
+            accounts::status,
+            accounts::change_password,
+        ))
         .first(conn)
         .optional()?;
     let Some((id, name, email, username, store, Status::Active, change_password)) = found else { return Ok(None) };

@@ -1,6 +1,6 @@
 //! How the domain's values stand in columns, alike in both databases.
 
-use crate::domain::{account, administrator_role, event, identity_store, key::*, letter, role_assignment, time::Time};
+use crate::domain::{account, administrator_role, authenticator, event, identity_store, key::*, letter, role_assignment, time::Time};
 use diesel::{
     backend::Backend,
     deserialize::{self, FromSql, Queryable},
@@ -109,4 +109,4 @@ macro_rules! words {
     )+ };
 }
 words!(account::Status account::MembershipStatus administrator_role::Kind administrator_role::ScopeReach
-    event::Outcome identity_store::AttributeType letter::Channel letter::Status role_assignment::Given);
+    authenticator::Kind event::Outcome identity_store::AttributeType letter::Channel letter::Status role_assignment::Given);

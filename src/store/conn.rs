@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     clock::{Chance, Clock},
-    domain::{key::*, text},
+    domain::{key::*, settings::General, text},
     problem::Problem,
 };
 use diesel::{
@@ -18,7 +18,7 @@ use diesel::{
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::{
     sync::{
-        Arc,
+        Arc, RwLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -132,6 +132,7 @@ pub struct Db {
     pub chance: Chance,
     pub(super) seal: Seal,
     pub(super) posted: Arc<watch::Sender<()>>,
+    pub(super) general: Arc<RwLock<Arc<General>>>,
     backend: Backend,
     queries: Arc<AtomicU64>,
 }
@@ -169,7 +170,7 @@ impl Db {
             .build(Manager { backend, target, queries: Arc::clone(&queries) })
             .map_err(|error| OpenError(format!("The database cannot be opened: {error}")))?;
         let seal = Seal::of_chance(&chance);
-        Ok(Self { pool, clock, chance, seal, posted: Arc::new(watch::Sender::new(())), backend, queries })
+        Ok(Self { pool, clock, chance, seal, posted: Arc::new(watch::Sender::new(())), general: Arc::default(), backend, queries })
     }
 
     /// The same with the seal of the installation, which every process that serves needs. Without it, what is sealed

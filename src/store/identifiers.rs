@@ -83,8 +83,7 @@ impl Old {
     fn read(conn: &mut Conn, account: AccountKey) -> Result<Self, Problem> {
         use accounts as a;
         type Row = (StoreKey, String, Option<String>, Option<String>);
-        let (store, name, email, username): Row =
-            a::table.find(account).select((a::store, a::name, a::email, a::username)).first(conn)?;
+        let (store, name, email, username): Row = a::table.find(account).select((a::store, a::name, a::email, a::username)).first(conn)?;
         Ok(Self { key: account, store, name, email, username })
     }
 
@@ -251,13 +250,7 @@ fn replace<G: Ground>(
         diesel::delete(i::table.filter(i::account.eq(old.key)).filter(i::kind.eq(kind))).execute(tx.conn())?;
     }
     diesel::insert_into(i::table)
-        .values((
-            i::store.eq(old.store),
-            i::folded.eq(text::fold(new)),
-            i::account.eq(old.key),
-            i::kind.eq(kind),
-            i::confirmed.eq(at_once),
-        ))
+        .values((i::store.eq(old.store), i::folded.eq(text::fold(new)), i::account.eq(old.key), i::kind.eq(kind), i::confirmed.eq(at_once)))
         .execute(tx.conn())?;
     use identifier_changes as c;
     let change: i64 = diesel::insert_into(c::table)
@@ -336,10 +329,8 @@ fn change_of(conn: &mut Conn, key: i64) -> Result<Change, Problem> {
     use accounts as a;
     use identifier_changes as c;
     type Row = (AccountKey, String, Option<String>, String, Option<String>, Option<i64>);
-    let (account, kind, old, new, by, confirmed): Row = c::table
-        .find(key)
-        .select((c::account, c::kind, c::old_value, c::new_value, c::changed_by, c::confirmed_at))
-        .first(conn)?;
+    let (account, kind, old, new, by, confirmed): Row =
+        c::table.find(key).select((c::account, c::kind, c::old_value, c::new_value, c::changed_by, c::confirmed_at)).first(conn)?;
     let (account_id, name, password_hash): (String, String, Option<String>) =
         a::table.find(account).select((a::id, a::name, a::password_hash)).first(conn)?;
     Ok(Change { key, account, kind, old, new, by, confirmed: confirmed.is_some(), account_id, name, password_hash })

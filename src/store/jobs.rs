@@ -2,13 +2,11 @@
 //! moves its clock in the table `jobs` does it, in the same transaction.
 
 use super::{
-    account_imports,
+    account_imports, authenticators,
     conn::{Conn, Db, on_each},
     identifiers, links, mails, once,
     schema::jobs,
-    selections,
-    sessions::{self, Limits},
-    throttles,
+    selections, sessions, throttles,
 };
 use crate::{domain::time::Time, problem::Problem};
 use diesel::prelude::*;
@@ -33,6 +31,8 @@ pub struct Cleaned {
     pub links: usize,
     /// Changes of identifiers that nobody confirmed, or that can no longer be cancelled.
     pub identifier_changes: usize,
+    /// Codes that work no more.
+    pub codes: usize,
     /// Letters that were sent or given up long ago.
     pub mails: usize,
 }
@@ -42,20 +42,21 @@ pub struct Cleaned {
 ///
 /// # Errors
 /// What the database says.
-pub fn clean_up(db: &Db, limits: Limits) -> Result<Option<Cleaned>, Problem> {
+pub fn clean_up(db: &Db) -> Result<Option<Cleaned>, Problem> {
     db.note(|note| {
         let now = note.now();
         if !claim(note.conn(), "clean-up", now, EVERY)? {
             return Ok(None);
         }
         Ok(Some(Cleaned {
-            sessions: sessions::clean(note.conn(), now, limits)?,
+            sessions: sessions::clean(note.conn(), now)?,
             drafts: selections::clean(note.conn(), now)?,
             once_keys: once::clean(note.conn(), now)?,
             throttles: throttles::clean(note.conn(), now)?,
             account_imports: account_imports::clean(note.conn(), now)?,
             links: links::clean(note.conn(), now)?,
             identifier_changes: identifiers::clean(note.conn(), now)?,
+            codes: authenticators::clean(note.conn(), now)?,
             mails: mails::clean(note.conn(), now)?,
         }))
     })

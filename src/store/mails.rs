@@ -50,6 +50,11 @@ pub(super) fn post<G: Ground>(tx: &mut Tx<G>, account: Option<AccountKey>, lette
     put(tx, account, Channel::Mail, letter)
 }
 
+/// Posts a text to a phone, in the same way.
+pub(super) fn text<G: Ground>(tx: &mut Tx<G>, account: Option<AccountKey>, letter: &Letter) -> Result<(), Problem> {
+    put(tx, account, Channel::Sms, letter)
+}
+
 fn put<G: Ground>(tx: &mut Tx<G>, account: Option<AccountKey>, channel: Channel, letter: &Letter) -> Result<(), Problem> {
     use mails as m;
     let now = tx.now();
@@ -83,6 +88,15 @@ pub struct Claimed {
     /// What it says.
     pub letter: Letter,
     until: Time,
+}
+
+#[cfg(test)]
+impl Claimed {
+    /// As if it had been posted, for tests of what is made of it.
+    pub(crate) fn by_hand(letter: Letter) -> Self {
+        let posted_at = Time::from_micros(1_764_000_000_000_000);
+        Self { key: 1, id: "mail_x".into(), account: None, tries: 1, posted_at, letter, until: posted_at }
+    }
 }
 
 /// How sending ended.
@@ -247,6 +261,8 @@ pub struct Listed {
     pub ended_at: Option<Time>,
     /// Until when it is of use.
     pub useful_until: Time,
+    /// Whether it can still be sent: what it says is there.
+    pub sendable: bool,
 }
 
 /// How many letters there are of each kind.
@@ -284,7 +300,9 @@ pub fn counts(reader: &mut impl Reader<SettingsView>) -> Result<Counts, Problem>
 /// What the database says.
 pub fn list(reader: &mut impl Reader<SettingsView>, status: Status, most: i64) -> Result<Vec<Listed>, Problem> {
     use mails as m;
-    let shown = (m::id, m::channel, m::recipient, m::subject, m::tries, m::due_at, m::error, m::created_at, m::ended_at, m::useful_until);
+    let sendable = m::body.is_not_null();
+    let shown =
+        (m::id, m::channel, m::recipient, m::subject, m::tries, m::due_at, m::error, m::created_at, m::ended_at, m::useful_until, sendable);
     let of = m::table.filter(m::status.eq(status));
     Ok(match status {
         Status::Waiting => of.order((m::due_at, m::key)).limit(most).select(shown).load(reader.conn())?,
@@ -325,13 +343,17 @@ pub fn send_again(tx: &mut Tx<SettingsEdit>, id: &str) -> Result<String, Problem
     Ok(recipient)
 }
 
-/// Posts a mail that only says that mails arrive.
+/// Posts a letter that only says that letters arrive: to an e-mail address, or to a phone number.
 ///
 /// # Errors
 /// What the database says.
-pub fn test(tx: &mut Tx<SettingsEdit>, to: &str) -> Result<(), Problem> {
+pub fn test(tx: &mut Tx<SettingsEdit>, channel: Channel, to: &str) -> Result<(), Problem> {
     let by = tx.permit().person()?.name.clone();
-    post(tx, None, &Letter { to: to.to_owned(), name: String::new(), says: Says::Test { by } })?;
+    let letter = Letter { to: to.to_owned(), name: String::new(), says: Says::Test { by } };
+    match channel {
+        Channel::Mail => post(tx, None, &letter)?,
+        Channel::Sms => text(tx, None, &letter)?,
+    }
     tx.record(Event::done("mail.test").with("to", to)).map(|_| ())
 }
 

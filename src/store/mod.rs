@@ -20,6 +20,8 @@ pub mod accounts;
 pub mod actors;
 /// Administrator roles.
 pub mod administrator_roles;
+/// Second factors.
+pub mod authenticators;
 /// A copy of the database, and putting one back.
 pub mod backup;
 /// The whole database against the rules.
@@ -36,19 +38,19 @@ pub mod grants;
 pub mod holdings;
 /// What a new installation still needs.
 pub mod home;
+/// What accounts sign in by.
+pub mod identifiers;
 /// Identity stores.
 pub mod identity_stores;
+/// Invitations.
+pub mod invitations;
 /// Work that the house does by itself.
 pub mod jobs;
+/// Links in mails.
+pub mod links;
 /// Mails and texts to phones that wait to be sent.
 pub mod mails;
 mod once;
-/// What accounts sign in by.
-pub mod identifiers;
-/// Invitations.
-pub mod invitations;
-/// Links in mails.
-pub mod links;
 /// Organizations.
 pub mod organizations;
 /// Passwords that are forgotten, or set by somebody else.
@@ -71,10 +73,10 @@ pub mod search;
 pub mod selections;
 /// Sessions.
 pub mod sessions;
-/// Verification by hand.
-pub mod verifications;
-/// Settings of the installation, and the first run.
+/// The first run.
 pub mod set_up;
+/// Settings of the installation.
+pub mod settings;
 /// Signing in.
 pub mod sign_in;
 /// Failures that make the next try wait.
@@ -85,6 +87,8 @@ pub mod tree;
 pub mod undo;
 /// Whence somebody has a right, and why not.
 pub mod why;
+/// Verification by hand.
+pub mod verifications;
 /// The world file: import and export.
 pub mod world;
 

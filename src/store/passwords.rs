@@ -46,12 +46,8 @@ pub(super) fn notify<G: Ground>(tx: &mut Tx<G>, account: AccountKey, what: impl 
 /// Whether the account's owner has confirmed its identifier of this kind (P-6).
 pub(super) fn is_confirmed(conn: &mut Conn, account: AccountKey, kind: &str) -> Result<bool, Problem> {
     use identifiers as i;
-    let found: i64 = i::table
-        .filter(i::account.eq(account))
-        .filter(i::kind.eq(kind))
-        .filter(i::confirmed.eq(true))
-        .count()
-        .get_result(conn)?;
+    let found: i64 =
+        i::table.filter(i::account.eq(account)).filter(i::kind.eq(kind)).filter(i::confirmed.eq(true)).count().get_result(conn)?;
     Ok(found > 0)
 }
 
@@ -208,7 +204,9 @@ pub fn reset(tx: &mut Tx<Recovering>, token: &str, hash: &str) -> Result<Resetti
     if found.first {
         use identifiers as i;
         diesel::update(accounts::table.find(account)).set(accounts::status.eq(Status::Active)).execute(tx.conn())?;
-        diesel::update(i::table.filter(i::account.eq(account)).filter(i::kind.eq("email"))).set(i::confirmed.eq(true)).execute(tx.conn())?;
+        diesel::update(i::table.filter(i::account.eq(account)).filter(i::kind.eq("email")))
+            .set(i::confirmed.eq(true))
+            .execute(tx.conn())?;
     }
     let ended = sessions::end_all(tx.conn(), account, None)?;
     if !found.first {

@@ -5,7 +5,7 @@ use super::{
     event_log::{self, Recorded},
     paging::Paging,
     schema::authenticators,
-    sessions::{self, Limits, Session},
+    sessions::{self, Session},
     targets,
     transaction::{Reader, Tx},
     verifications::{self, Verification},
@@ -47,7 +47,6 @@ pub fn download<S: Side>(
     tx: &mut Tx<S::Download>,
     store: &IdentityStore,
     id: &str,
-    limits: Limits,
     format: &str,
     why: &str,
 ) -> Result<PersonalData, Problem> {
@@ -64,7 +63,7 @@ pub fn download<S: Side>(
         }
         false => None,
     };
-    let sessions = sessions::of(tx, account, limits)?;
+    let sessions = sessions::of(tx, account)?;
     let verification = verifications::find(tx, account)?;
     let actor = tx.permit().person()?.clone();
     let events = match S::SeeEvents::reach(&actor) {

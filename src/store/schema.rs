@@ -420,13 +420,14 @@ diesel::table! {
 }
 
 diesel::table! {
-    codes (account, authenticator) {
+    codes (account, purpose, target) {
         account -> BigInt,
-        authenticator -> BigInt,
-        hash -> Text,
-        tries -> BigInt,
+        purpose -> Text,
+        target -> Text,
+        mark -> Text,
+        tries -> Integer,
+        sent_at -> BigInt,
         ends_at -> BigInt,
-        created_at -> BigInt,
     }
 }
 
@@ -479,3 +480,6 @@ diesel::table! {
         ended_at -> Nullable<BigInt>,
     }
 }
+
+// The limits of sessions are read with the session.
+diesel::allow_tables_to_appear_in_same_query!(sessions, settings);

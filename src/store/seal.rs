@@ -13,17 +13,26 @@ const NONCE: usize = 12;
 
 /// Seals and opens with AES-256-GCM.
 #[derive(Clone)]
-pub struct Seal(Aes256Gcm);
+pub struct Seal {
+    cipher: Aes256Gcm,
+    /// For marks.
+    key: [u8; 32],
+}
 
 impl Seal {
+    fn new(key: [u8; 32]) -> Self {
+        let derived = |purpose: &str| Sha256::new().chain_update(purpose).chain_update(key).finalize().0;
+        Self { cipher: Aes256Gcm::new(&derived("seal").into()), key: derived("mark") }
+    }
+
     /// The seal of an installation, from its key file.
     pub fn from_key(key: &[u8; 64]) -> Self {
-        Self(Aes256Gcm::new(&Sha256::new().chain_update("bailiwick letters").chain_update(key).finalize().0.into()))
+        Self::new(Sha256::new().chain_update("bailiwick letters").chain_update(key).finalize().0)
     }
 
     /// A seal that nobody else has: for commands that send nothing.
     pub fn of_chance(chance: &Chance) -> Self {
-        Self(Aes256Gcm::new(&chance.bytes::<32>().into()))
+        Self::new(chance.bytes())
     }
 
     /// Seals a text to a name: under another name it does not open.
@@ -33,15 +42,23 @@ impl Seal {
     pub(super) fn close(&self, chance: &Chance, name: &str, text: &str) -> Result<String, Problem> {
         let nonce = chance.bytes::<NONCE>();
         let payload = Payload { msg: text.as_bytes(), aad: name.as_bytes() };
-        let sealed = self.0.encrypt(&nonce.into(), payload).map_err(|_| Problem::Internal(anyhow::anyhow!("{name} cannot be sealed")))?;
+        let sealed =
+            self.cipher.encrypt(&nonce.into(), payload).map_err(|_| Problem::Internal(anyhow::anyhow!("{name} cannot be sealed")))?;
         Ok(STANDARD_NO_PAD.encode([&nonce[..], &sealed].concat()))
+    }
+
+    /// A mark of a short secret, by which it is known again: without the key nobody can try all there are. Under another
+    /// name it is another mark.
+    pub(super) fn mark(&self, name: &str, secret: &str) -> String {
+        let inner = Sha256::new().chain_update(self.key).chain_update(name).chain_update([0]).chain_update(secret).finalize();
+        STANDARD_NO_PAD.encode(Sha256::new().chain_update(self.key).chain_update(inner).finalize())
     }
 
     /// What was sealed to a name; nothing where it was sealed with another key, or changed since.
     pub(super) fn open(&self, name: &str, sealed: &str) -> Option<String> {
         let bytes = STANDARD_NO_PAD.decode(sealed).ok()?;
         let (nonce, msg) = bytes.split_first_chunk::<NONCE>()?;
-        let text = self.0.decrypt(nonce.into(), Payload { msg, aad: name.as_bytes() }).ok()?;
+        let text = self.cipher.decrypt(nonce.into(), Payload { msg, aad: name.as_bytes() }).ok()?;
         String::from_utf8(text).ok()
     }
 }
@@ -49,6 +66,17 @@ impl Seal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mark_is_known_again_with_the_same_key_and_name_alone() {
+        let ours = Seal::from_key(&[1; 64]);
+        let mark = ours.mark("code 1", "123456");
+        assert_eq!(mark, Seal::from_key(&[1; 64]).mark("code 1", "123456"));
+        for other in [ours.mark("code 2", "123456"), ours.mark("code 1", "123457"), Seal::from_key(&[2; 64]).mark("code 1", "123456")] {
+            assert_ne!(mark, other);
+        }
+        assert!(!mark.contains("123456"));
+    }
 
     #[test]
     fn a_seal_opens_with_its_own_key_and_name_alone() {

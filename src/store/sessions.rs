@@ -4,6 +4,7 @@ use super::{
     conn::Conn,
     events,
     schema::{accounts, sessions},
+    settings,
     transaction::{Note, Reader, Tx},
 };
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
     domain::{
         event::{Event, Subject},
         key::AccountKey,
+        settings::{Section, SignIn},
         time::Time,
     },
     problem::Problem,
@@ -27,9 +29,10 @@ pub struct Limits {
     pub absolute: i64,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self { idle: 30 * 60, absolute: 12 * 3600 }
+impl Limits {
+    /// As the settings say.
+    pub fn of(settings: &SignIn) -> Self {
+        Self { idle: settings.idle_minutes * 60, absolute: settings.absolute_hours * 3600 }
     }
 }
 
@@ -79,15 +82,20 @@ pub fn begin(note: &mut Note, begin: Begin) -> Result<(), Problem> {
 ///
 /// # Errors
 /// What the database says.
-pub fn state(reader: &mut impl Reader<SigningIn>, secret: &str, limits: Limits) -> Result<Option<(String, Time)>, Problem> {
+pub fn state(reader: &mut impl Reader<SigningIn>, secret: &str) -> Result<Option<(String, Time)>, Problem> {
+    use super::schema::settings as s;
     let now = reader.now();
-    Ok(sessions::table
+    // In one statement with the limits: this is asked for every request.
+    let settings = s::table.find(SignIn::NAME).select(s::value).single_value();
+    let found: Option<(String, Time, Time, Option<String>)> = sessions::table
         .find(hash(secret))
-        .filter(sessions::seen_at.gt(now.plus_seconds(-limits.idle)))
-        .filter(sessions::created_at.gt(now.plus_seconds(-limits.absolute)))
-        .select((sessions::state, sessions::seen_at))
+        .select((sessions::state, sessions::seen_at, sessions::created_at, settings))
         .first(reader.conn())
-        .optional()?)
+        .optional()?;
+    let Some((state, seen_at, created_at, settings)) = found else { return Ok(None) };
+    let limits = Limits::of(&settings::read(settings.as_deref()).is);
+    let lasts = seen_at > now.plus_seconds(-limits.idle) && created_at > now.plus_seconds(-limits.absolute);
+    Ok(lasts.then_some((state, seen_at)))
 }
 
 /// Changes what a session holds. An UPDATE, never more: a request in flight must not bring an ended one back.
@@ -136,22 +144,24 @@ pub struct Session {
     pub seen_at: Time,
 }
 
-/// One's own sessions, latest first.
+/// One's own sessions, latest first, and how long they last.
 ///
 /// # Errors
 /// What the database says.
-pub fn list(reader: &mut impl Reader<Myself>, limits: Limits) -> Result<Vec<Session>, Problem> {
+pub fn list(reader: &mut impl Reader<Myself>) -> Result<(Vec<Session>, Limits), Problem> {
     let now = reader.now();
     let me = reader.permit().person()?.account;
-    lasting(reader.conn(), me, limits, now)
+    let limits = settings::limits(reader.conn())?;
+    Ok((lasting(reader.conn(), me, limits, now)?, limits))
 }
 
 /// The sessions of an account that was found, latest first, up to 100.
 ///
 /// # Errors
 /// What the database says.
-pub fn of<G: Ground>(reader: &mut impl Reader<G>, account: &super::accounts::Account, limits: Limits) -> Result<Vec<Session>, Problem> {
+pub fn of<G: Ground>(reader: &mut impl Reader<G>, account: &super::accounts::Account) -> Result<Vec<Session>, Problem> {
     let now = reader.now();
+    let limits = settings::limits(reader.conn())?;
     lasting(reader.conn(), account.key, limits, now)
 }
 
@@ -211,8 +221,9 @@ pub(super) fn record_as<G: Ground>(tx: &mut Tx<G>, account: AccountKey, event: E
 }
 
 /// Deletes sessions over a limit; for the job that cleans up.
-pub(super) fn clean(conn: &mut Conn, now: Time, limits: Limits) -> Result<usize, Problem> {
+pub(super) fn clean(conn: &mut Conn, now: Time) -> Result<usize, Problem> {
     use sessions as s;
+    let limits = settings::limits(conn)?;
     let (idle, old) = (s::seen_at.le(now.plus_seconds(-limits.idle)), s::created_at.le(now.plus_seconds(-limits.absolute)));
     Ok(diesel::delete(s::table.filter(idle.or(old))).execute(conn)?)
 }

@@ -2,6 +2,7 @@
 //! administrator (D-5).
 
 use super::{
+    authenticators,
     conn::{Conn, Db, on_each},
     events,
     schema::{
@@ -294,7 +295,7 @@ fn set_password(tx: &mut Tx<SetUp>, account: AccountKey, hash: &str) -> Result<(
     super::sessions::end_all(tx.conn(), account, None).map(|_| ())
 }
 
-/// Sets the password of a super administrator who is locked out (`super-admin reset`).
+/// Sets the password of a super administrator who is locked out, and takes their second factors away (`super-admin reset`).
 ///
 /// # Errors
 /// [`Problem::NotFound`] when no super administrator has the e-mail.
@@ -308,6 +309,7 @@ pub fn reset(tx: &mut Tx<SetUp>, email: &str, hash: &str) -> Result<(), Problem>
         return Err(Problem::NotFound);
     }
     set_password(tx, account, hash)?;
+    authenticators::forget(tx.conn(), account)?;
     let id: String = accounts::table.find(account).select(accounts::id).first(tx.conn())?;
     tx.record(Event::done("account.reset").on(Subject::of("account", id).in_store(store))).map(|_| ())
 }

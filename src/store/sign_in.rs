@@ -80,12 +80,24 @@ pub(super) fn named(conn: &mut Conn, store: Option<&str>, identifier: &str) -> R
             }
         }
     };
+    by_key(conn, account)
+}
+
+fn by_key(conn: &mut Conn, account: AccountKey) -> Result<Option<Candidate>, Problem> {
     use accounts as a;
     Ok(a::table
         .find(account)
         .select((a::key, a::id, a::store, a::status, a::locked_until, a::password_hash, a::change_password))
         .first(conn)
         .optional()?)
+}
+
+/// The account that has shown its password, at the second step.
+///
+/// # Errors
+/// What the database says.
+pub fn candidate_of(reader: &mut impl Reader<SigningIn>, account: AccountKey) -> Result<Option<Candidate>, Problem> {
+    by_key(reader.conn(), account)
 }
 
 /// Whether the store exists, for its own sign-in page.

@@ -49,7 +49,9 @@ pub fn find<G: Ground>(reader: &mut impl Reader<G>, account: &Account) -> Result
 fn reason(typed: &str) -> Result<String, Refusal> {
     let reason = text::paragraph(typed);
     match text::length(&reason) {
-        _ if text::has_unprintable(&reason) => Err(Refusal::at("reason", "The reason holds characters that cannot be printed. Remove them.")),
+        _ if text::has_unprintable(&reason) => {
+            Err(Refusal::at("reason", "The reason holds characters that cannot be printed. Remove them."))
+        }
         0 => Err(Refusal::at("reason", "Say why: it is kept with the decision.")),
         1..=512 => Ok(reason),
         _ => Err(Refusal::at("reason", "Shorten the reason to 512 characters.")),

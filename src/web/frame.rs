@@ -15,7 +15,8 @@ use crate::{
     access::{Actor, Administration, Ground, Permit},
     domain::{
         identity_store::IdentityStore,
-        permissions::{AdministratorRoleView, EventView, Permission, ScopeView},
+        permissions::{AdministratorRoleView, EventView, Permission, ScopeView, SettingsView},
+        settings::General,
         text,
         time::Time,
     },
@@ -185,6 +186,8 @@ pub struct PortalBar {
 
 /// What stands around a page, and what its parts need: the token, the viewer's zone, addresses of files.
 pub struct Frame {
+    /// What the product is called here, and whom people may ask.
+    pub brand: Arc<General>,
     /// The stylesheet.
     pub css: &'static str,
     /// The script.
@@ -260,6 +263,7 @@ impl Frame {
             crumb.href = crumb.href.take().filter(|href| !href.ends_with("/organizations") || offered(href));
         }
         Self {
+            brand: ask.house.db.general(),
             css: files::url("bailiwick.css"),
             js: files::url("bailiwick.js"),
             htmx: files::url("vendor/htmx-4.0.1.min.js"),
@@ -362,6 +366,9 @@ fn nav(actor: &Actor, store: Option<&IdentityStore>, current: &'static str) -> V
     let mut system = vec![entry("/admin/stores".into(), "store", "Identity stores", "stores")];
     if actor.may(&EventView::LEAF) {
         system.push(entry("/admin/events".into(), "events", "Event log", "events"));
+    }
+    if actor.may(&SettingsView::LEAF) {
+        system.push(entry("/admin/settings".into(), "settings", "Settings", "settings"));
     }
     groups.push(Group { heading: "System", entries: system });
     if actor.is_org_admin() {

@@ -1,10 +1,15 @@
 //! `/me`: one's own name, password, sessions and settings. Nobody needs a permission for it.
 
+mod authenticators;
+
+pub use authenticators::{add_factor, confirm_delete_factor, confirm_factor, delete_factor, send_code};
+
 use crate::{
     access::{Console, Myself, Permit},
-    domain::{Refusal, account, identity_store::IdentityStore, password},
+    domain::{Refusal, account, identity_store::IdentityStore, password, text},
     problem::Problem,
     store::{
+        authenticators::{self as factors, Authenticator},
         identifiers::{self, Pending},
         identity_stores,
         paging::Paging,
@@ -35,6 +40,12 @@ struct Show {
     pending: Vec<Pending>,
     names: Names,
     current: String,
+    factors: Vec<Authenticator>,
+    /// What was typed of a new one: what it is, and the address or number.
+    factor: (String, String),
+    /// How long sessions last, in words.
+    idle: String,
+    absolute: String,
     preferences: Preferences,
     zone: String,
     faults: Faults,
@@ -54,16 +65,17 @@ struct Draft {
     zone: Option<String>,
     preferences: Option<Preferences>,
     names: Option<Names>,
+    factor: Option<(String, String)>,
     faults: Faults,
 }
 
 async fn draw(ask: &Ask, permit: Permit<Myself>, draft: Draft) -> Result<Page<Show>, Problem> {
-    let limits = ask.house.outside.limits;
-    let (own, sessions, pending, store) = ask
+    let (own, (sessions, limits), pending, factors, store) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
-                Ok((sign_in::own(view)?, sessions::list(view, limits)?, identifiers::own_pending(view)?, first_store(view)?))
+                let (own, pending) = (sign_in::own(view)?, identifiers::own_pending(view)?);
+                Ok((own, sessions::list(view)?, pending, factors::own(view)?, first_store(view)?))
             })
         })
         .await?;
@@ -82,6 +94,10 @@ async fn draw(ask: &Ask, permit: Permit<Myself>, draft: Draft) -> Result<Page<Sh
         own,
         sessions,
         pending,
+        factors,
+        factor: draft.factor.unwrap_or_else(|| ("email".into(), String::new())),
+        idle: text::count(limits.idle / 60, "minute", "minutes"),
+        absolute: text::count(limits.absolute / 3600, "hour", "hours"),
         current: ask.visitor.session.clone().unwrap_or_default(),
         preferences,
         faults: draft.faults,
@@ -256,7 +272,7 @@ pub async fn end_sessions(permit: Permit<Myself>, ask: Ask, form: Form<End>) -> 
     let keep = ask.visitor.session.clone().unwrap_or_default();
     let one = (!form.fields.session.is_empty()).then_some(form.fields.session);
     let ended = ask.house.work(move |db| db.write(&permit, |tx| sessions::end_own(tx, one.as_deref(), &keep))).await?;
-    done(&ask, &format!("{} ended.", crate::domain::text::count(ended as i64, "session has", "sessions have")))
+    done(&ask, &format!("{} ended.", text::count(ended as i64, "session has", "sessions have")))
 }
 
 /// The fields of the settings.

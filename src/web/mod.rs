@@ -42,15 +42,14 @@ pub mod routes;
 pub mod server;
 /// From a request to who asks.
 pub mod session;
+/// Texts to phones.
+pub mod sms;
 /// Files that people send.
 pub mod upload;
 /// Instants as people read them.
 pub mod when;
 
-use crate::{
-    problem::Problem,
-    store::{Db, sessions::Limits},
-};
+use crate::{problem::Problem, store::Db};
 use actix_web::cookie::Key;
 use std::sync::Arc;
 
@@ -74,8 +73,6 @@ pub struct Outside {
     pub secure: bool,
     /// Proxies whose `Forwarded` headers count.
     pub trusted_proxies: Vec<ipnet::IpNet>,
-    /// Limits of sessions.
-    pub limits: Limits,
     /// How mails leave the house.
     pub post: mail::Post,
     /// The master key; others are derived from it.

@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     access::system,
-    domain::event::{Event, Subject},
+    domain::{
+        event::{Event, Subject},
+        settings::General,
+    },
     problem::Problem,
     store::events,
 };
@@ -23,6 +26,7 @@ use actix_web::{
     web::Data,
 };
 use askama::Template;
+use std::sync::Arc;
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
@@ -43,6 +47,7 @@ impl ResponseError for Problem {
 #[derive(Template)]
 #[template(path = "public/problem.html", blocks = ["content"])]
 struct ProblemPage {
+    brand: Arc<General>,
     css: &'static str,
     appearance: String,
     heading: &'static str,
@@ -85,6 +90,8 @@ pub fn answer(req: &HttpRequest, problem: &Problem) -> HttpResponse {
         Problem::SignedOut | Problem::Internal(_) => "Something failed on our side",
     };
     let view = ProblemPage {
+        // Also where the database does not answer.
+        brand: req.app_data::<Data<House>>().map(|house| house.db.general()).unwrap_or_default(),
         css: files::url("bailiwick.css"),
         appearance: visitor.preferences.appearance.clone(),
         heading,

@@ -35,6 +35,8 @@ people {
     post "/setup" => public::set_up::post;
     get "/signin" => public::sign_in::get;
     post "/signin" => public::sign_in::post;
+    get "/signin/factor" => public::second_factor::get;
+    post "/signin/factor" => public::second_factor::post;
     get "/signin/reset" => public::password_reset::get;
     post "/signin/reset" => public::password_reset::post;
     get "/signin/reset/{token}" => public::password_reset::get_link;
@@ -54,6 +56,11 @@ people {
     post "/me/password" => me::password;
     post "/me/identifiers" => me::identifiers;
     post "/me/identifiers/answer" => me::answer;
+    post "/me/authenticators" => me::add_factor;
+    post "/me/authenticators/{authenticator}/code" => me::send_code;
+    post "/me/authenticators/{authenticator}/confirm" => me::confirm_factor;
+    get "/me/authenticators/{authenticator}/delete" => me::confirm_delete_factor;
+    post "/me/authenticators/{authenticator}/delete" => me::delete_factor;
     post "/me/sessions/end" => me::end_sessions;
     post "/me/settings" => me::settings;
 
@@ -64,6 +71,16 @@ people {
     post "/admin/events/export" => console::events::export;
     get "/admin/events/{event}" => console::events::detail;
     post "/admin/events/{event}/undo" => console::events::undo;
+    get "/admin/settings" => console::settings::general_form;
+    post "/admin/settings" => console::settings::general;
+    get "/admin/settings/sign-in" => console::settings::sign_in_form;
+    post "/admin/settings/sign-in" => console::settings::sign_in;
+    get "/admin/settings/registration" => console::settings::registration_form;
+    post "/admin/settings/registration" => console::settings::registration;
+    get "/admin/settings/mail" => console::settings::mail;
+    post "/admin/settings/mail/test" => console::settings::test;
+    post "/admin/settings/mail/{mail}/again" => console::settings::again;
+    get "/admin/settings/about" => console::settings::about;
 
     get "/admin/administrators" => console::administrators::list;
     post "/admin/administrators" => console::administrators::add;
@@ -165,6 +182,10 @@ people {
     post "/admin/stores/{store}/accounts/{account}/unverify" => accounts::unverify::<InConsole>;
     get "/admin/stores/{store}/accounts/{account}/data" => accounts::data_form::<InConsole>;
     post "/admin/stores/{store}/accounts/{account}/data" => accounts::data::<InConsole>;
+    get "/admin/stores/{store}/accounts/{account}/authenticators/new" => accounts::new_authenticator::<InConsole>;
+    post "/admin/stores/{store}/accounts/{account}/authenticators" => accounts::add_authenticator::<InConsole>;
+    get "/admin/stores/{store}/accounts/{account}/authenticators/{authenticator}/delete" => accounts::confirm_delete_authenticator::<InConsole>;
+    post "/admin/stores/{store}/accounts/{account}/authenticators/{authenticator}/delete" => accounts::delete_authenticator::<InConsole>;
     post "/admin/stores/{store}/accounts/{account}/groups" => accounts::groups::<InConsole>;
     post "/admin/stores/{store}/accounts/{account}/disable" => accounts::disable::<InConsole>;
     post "/admin/stores/{store}/accounts/{account}/enable" => accounts::enable::<InConsole>;
@@ -226,6 +247,10 @@ people {
     post "/portal/o/{organization}/accounts/{account}/unverify" => accounts::unverify::<InPortal>;
     get "/portal/o/{organization}/accounts/{account}/data" => accounts::data_form::<InPortal>;
     post "/portal/o/{organization}/accounts/{account}/data" => accounts::data::<InPortal>;
+    get "/portal/o/{organization}/accounts/{account}/authenticators/new" => accounts::new_authenticator::<InPortal>;
+    post "/portal/o/{organization}/accounts/{account}/authenticators" => accounts::add_authenticator::<InPortal>;
+    get "/portal/o/{organization}/accounts/{account}/authenticators/{authenticator}/delete" => accounts::confirm_delete_authenticator::<InPortal>;
+    post "/portal/o/{organization}/accounts/{account}/authenticators/{authenticator}/delete" => accounts::delete_authenticator::<InPortal>;
     post "/portal/o/{organization}/accounts/{account}/groups" => accounts::groups::<InPortal>;
     post "/portal/o/{organization}/accounts/{account}/disable" => accounts::disable::<InPortal>;
     post "/portal/o/{organization}/accounts/{account}/enable" => accounts::enable::<InPortal>;

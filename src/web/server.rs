@@ -1,7 +1,7 @@
 //! Building and running the server.
 
 use super::{House, form, guard, mail, problem, routes, session};
-use crate::store::jobs;
+use crate::{domain::settings::LONGEST_SESSION, store::jobs};
 use actix_session::{
     SessionMiddleware,
     config::{CookieContentSecurity, PersistentSession, TtlExtensionPolicy},
@@ -23,7 +23,7 @@ pub fn app(
     impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<impl MessageBody>, Error = actix_web::Error, InitError = ()>,
 > {
     let outside = house.outside.clone();
-    let sessions = SessionMiddleware::builder(session::Sessions::new(house.db.clone(), outside.limits), outside.key_for("session"))
+    let sessions = SessionMiddleware::builder(session::Sessions::new(house.db.clone()), outside.key_for("session"))
         .cookie_name(outside.cookie().into())
         .cookie_secure(outside.secure)
         .cookie_http_only(true)
@@ -32,7 +32,8 @@ pub fn app(
         .cookie_content_security(CookieContentSecurity::Signed)
         .session_lifecycle(
             PersistentSession::default()
-                .session_ttl(Duration::seconds(outside.limits.absolute))
+                // The database says when it ends.
+                .session_ttl(Duration::hours(LONGEST_SESSION))
                 .session_ttl_extension_policy(TtlExtensionPolicy::OnStateChanges),
         )
         .build();
@@ -88,8 +89,7 @@ async fn keep_clean(house: House) {
     let mut tick = actix_web::rt::time::interval(std::time::Duration::from_secs(jobs::EVERY.unsigned_abs() / 3));
     loop {
         tick.tick().await;
-        let limits = house.outside.limits;
-        match house.work(move |db| jobs::clean_up(db, limits)).await {
+        match house.work(jobs::clean_up).await {
             Ok(Some(cleaned)) => tracing::info!(?cleaned, "cleaned up"),
             Ok(None) => {}
             Err(problem) => tracing::warn!(%problem, "could not clean up"),

@@ -15,7 +15,7 @@ use crate::{
     store::{
         Db, actors,
         preferences::{self, Preferences},
-        sessions::{self, Begin, Limits},
+        sessions::{self, Begin},
     },
 };
 use actix_session::{
@@ -59,15 +59,14 @@ const UNAVAILABLE: &str = "unavailable";
 #[derive(Clone)]
 pub struct Sessions {
     db: Db,
-    limits: Limits,
 }
 
 type State = HashMap<String, String>;
 
 impl Sessions {
     /// Over this database.
-    pub fn new(db: Db, limits: Limits) -> Self {
-        Self { db, limits }
+    pub fn new(db: Db) -> Self {
+        Self { db }
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Db) -> Result<T, Problem> + Send + 'static) -> anyhow::Result<T> {
@@ -78,10 +77,10 @@ impl Sessions {
 
 impl SessionStore for Sessions {
     async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
-        let (secret, limits) = (key.as_ref().to_owned(), self.limits);
+        let secret = key.as_ref().to_owned();
         let found = self
             .run(move |db| {
-                let found = db.read(&system::signing_in(Origin::default()), |view| sessions::state(view, &secret, limits))?;
+                let found = db.read(&system::signing_in(Origin::default()), |view| sessions::state(view, &secret))?;
                 if let Some((_, seen_at)) = &found
                     && seen_at.plus_seconds(60) < db.clock.now()
                 {

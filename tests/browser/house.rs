@@ -11,7 +11,7 @@ use bailiwick::{
     cli::demo,
     clock::{Chance, Clock},
     domain::{time::Time, world::World},
-    store::{Db, check, sessions::Limits, set_up, world::Imported},
+    store::{Db, check, set_up, world::Imported},
     web::{Outside, mail, passwords, passwords::Passwords, server},
 };
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_types::*};
@@ -87,14 +87,7 @@ impl House {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let sink = Sink::open();
-        let outside = Outside {
-            public_url: address.clone(),
-            secure: false,
-            trusted_proxies: Vec::new(),
-            limits: Limits::default(),
-            post: sink.post(),
-            key: [7; 64],
-        };
+        let outside = Outside { public_url: address.clone(), secure: false, trusted_proxies: Vec::new(), post: sink.post(), key: [7; 64] };
         let inside = bailiwick::web::House { db: db.clone(), outside: Arc::new(outside), passwords: Passwords::default() };
         let (tell, told) = mpsc::channel();
         // `server::run` would serve until the whole process is told to stop; this one goes with its house.

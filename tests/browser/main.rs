@@ -13,6 +13,7 @@ mod visit;
 mod entries;
 mod everyday;
 mod keyboard;
+mod letters;
 mod main_job;
 mod me;
 mod scopes;

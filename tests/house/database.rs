@@ -243,7 +243,17 @@ impl Database {
     /// Takes an account of Customers away, as its deletion will one day.
     pub fn vanish(&self, identifier: &str) {
         let key = self.number(&format!("SELECT key AS n FROM accounts WHERE id = '{}'", self.acc(identifier)));
-        for table in ["identifiers", "memberships", "role_assignments", "account_group_members", "sessions", "preferences", "mails"] {
+        for table in [
+            "identifiers",
+            "memberships",
+            "role_assignments",
+            "account_group_members",
+            "sessions",
+            "preferences",
+            "mails",
+            "codes",
+            "authenticators",
+        ] {
             self.run(&format!("DELETE FROM {table} WHERE account = {key}"));
         }
         self.run(&format!("UPDATE identity_stores SET accounts = accounts - 1 WHERE key = (SELECT store FROM accounts WHERE key = {key})"));
@@ -294,7 +304,7 @@ impl Database {
 
 /// Tables that come and go with visits; no right depends on them.
 const PASSING: &[&str] =
-    &["events", "event_subjects", "event_details", "event_briefs", "sessions", "throttles", "once_keys", "account_imports", "jobs"];
+    &["events", "event_subjects", "event_details", "event_briefs", "sessions", "throttles", "once_keys", "account_imports", "jobs", "codes"];
 
 /// What [`Database::state`] saw.
 #[derive(Clone)]

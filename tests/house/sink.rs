@@ -1,11 +1,14 @@
-//! A mail server of the tests' own on loopback, which keeps what it is given. One serves the whole process; every house
-//! says its own name when it greets, so that each sees its own mails alone.
+//! A mail server and a gateway for texts of the tests' own on loopback, which keep what they are given. They serve the
+//! whole process; every house says its own name, so that each sees its own letters alone.
 
-use bailiwick::web::mail::{Post, Route};
+use bailiwick::web::{
+    mail::{Post, Route},
+    sms::Sms,
+};
 use mailparse::{MailHeaderMap, ParsedMail};
 use std::{
     collections::HashMap,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     sync::{
         Arc, LazyLock, Mutex,
@@ -76,29 +79,75 @@ struct Manners {
     answers: HashMap<String, String>,
     hangs: bool,
     forgets: bool,
+    /// What came for phones.
+    texts: Vec<Texted>,
+    /// How the gateway answers: status and words.
+    gateway: Option<(u16, String)>,
+}
+
+/// A text to a phone.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+pub struct Texted {
+    pub id: String,
+    pub to: String,
+    pub text: String,
 }
 
 struct Server {
     port: u16,
-    houses: Arc<Mutex<HashMap<String, Manners>>>,
+    gateway: u16,
+    houses: Houses,
 }
 
 static SERVER: LazyLock<Server> = LazyLock::new(|| {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let houses: Arc<Mutex<HashMap<String, Manners>>> = Arc::default();
-    let all = Arc::clone(&houses);
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let all = Arc::clone(&all);
-            // A client that leaves is no fault.
-            std::thread::spawn(move || _ = talk(&stream, &all));
-        }
-    });
-    Server { port, houses }
+    let houses = Houses::default();
+    Server { port: listen(&houses, talk), gateway: listen(&houses, take_text), houses }
 });
 
-fn talk(stream: &TcpStream, all: &Mutex<HashMap<String, Manners>>) -> std::io::Result<()> {
+type Houses = Arc<Mutex<HashMap<String, Manners>>>;
+
+/// Talks to everybody who comes, on a free port.
+fn listen(houses: &Houses, talk: fn(&TcpStream, &Houses) -> std::io::Result<()>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let houses = Arc::clone(houses);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let houses = Arc::clone(&houses);
+            // A client that leaves is no fault.
+            std::thread::spawn(move || _ = talk(&stream, &houses));
+        }
+    });
+    port
+}
+
+/// The gateway: one request a connection.
+fn take_text(stream: &TcpStream, all: &Houses) -> std::io::Result<()> {
+    let (mut out, mut reader) = (stream, BufReader::new(stream));
+    let (mut head, mut line) = (Vec::new(), String::new());
+    while reader.read_line(&mut line)? > 2 {
+        head.push(std::mem::take(&mut line));
+    }
+    let house = head[0].split(' ').nth(1).unwrap().trim_start_matches('/').to_owned();
+    let header =
+        |name: &str| head.iter().find_map(|line| line.to_ascii_lowercase().strip_prefix(name).map(|value| value.trim().to_owned()));
+    let mut body = vec![0; header("content-length:").unwrap().parse().unwrap()];
+    reader.read_exact(&mut body)?;
+    let text: Texted = serde_json::from_slice(&body).unwrap();
+    assert_eq!(header("idempotency-key:").as_deref(), Some(text.id.as_str()));
+    let (status, words) = {
+        let mut all = all.lock().unwrap();
+        let house = all.entry(house).or_default();
+        let answer = house.gateway.clone().unwrap_or((202, "taken".into()));
+        if answer.0 < 300 {
+            house.texts.push(text);
+        }
+        answer
+    };
+    write!(out, "HTTP/1.1 {status} x\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{words}", words.len())
+}
+
+fn talk(stream: &TcpStream, all: &Houses) -> std::io::Result<()> {
     let mut out = stream;
     let mut say = |line: &str| write!(out, "{line}\r\n");
     let mut lines = BufReader::new(stream).lines();
@@ -155,7 +204,8 @@ impl Sink {
     /// How mails leave such a house.
     pub fn post(&self) -> Post {
         let route = Route::smtp(&format!("smtp://127.0.0.1:{}/{}", SERVER.port, self.name)).unwrap();
-        Post { patience: Duration::from_secs(10), ..Post::by(route) }
+        let gateway = Sms::webhook(&format!("http://127.0.0.1:{}/{}", SERVER.gateway, self.name)).unwrap();
+        Post { patience: Duration::from_secs(10), ..Post::by(route, gateway) }
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Manners) -> T) -> T {
@@ -171,6 +221,16 @@ impl Sink {
     /// To whom mails came, in their order.
     pub fn recipients(&self) -> Vec<String> {
         self.with(|house| house.kept.iter().map(|(recipient, _)| recipient.clone()).collect())
+    }
+
+    /// Every text to a phone, the newest first.
+    pub fn texts_to(&self, number: &str) -> Vec<Texted> {
+        self.with(|house| house.texts.iter().rev().filter(|text| text.to == number).cloned().collect())
+    }
+
+    /// From now on the gateway for texts answers this.
+    pub fn gateway_answers(&self, status: u16, words: &str) {
+        self.with(|house| house.gateway = Some((status, words.to_owned())));
     }
 
     /// From now on this is the answer to a recipient: `550 no such user`.

@@ -11,13 +11,12 @@ use bailiwick::{
     store::{
         Db, Seal, jobs,
         mails::{self, Claimed, Counts, Ended, LEASE, Listed},
-        sessions::Limits,
     },
 };
 use std::time::Duration;
 
 fn post(at: &Database, to: &str) {
-    at.db.write(&at.permit::<SettingsEdit>(SUPER), |tx| mails::test(tx, to)).unwrap();
+    at.db.write(&at.permit::<SettingsEdit>(SUPER), |tx| mails::test(tx, Channel::Mail, to)).unwrap();
 }
 
 fn claim(db: &Db) -> Vec<Claimed> {
@@ -67,7 +66,7 @@ fn a_mail_is_sent_once_and_then_nothing_is_left_of_what_it_said() {
 fn a_refused_act_posts_nothing() {
     for at in Database::each() {
         let refused = at.db.write(&at.permit::<SettingsEdit>(SUPER), |tx| {
-            mails::test(tx, "ann@acme.example")?;
+            mails::test(tx, Channel::Mail, "ann@acme.example")?;
             Err::<(), _>(Problem::Conflict("Not now.".into()))
         });
         assert!(refused.is_err());
@@ -171,11 +170,11 @@ fn a_failed_mail_can_be_sent_again_while_it_is_of_use() {
         assert!(matches!(again(&at, "mail_nowhere"), Err(Problem::NotFound)));
         at.wait_minutes(7 * 24 * 60);
         assert!(matches!(again(&at, &mail.id), Err(Problem::Conflict(_))), "of no use any more, on {}", at.name());
-        jobs::clean_up(&at.db, Limits::default()).unwrap();
+        jobs::clean_up(&at.db).unwrap();
         assert_eq!(at.texts("SELECT body AS t FROM mails"), [""], "and erased");
         assert_eq!(at.events("mail.again").len(), 2);
         at.wait_minutes(30 * 24 * 60);
-        let cleaned = jobs::clean_up(&at.db, Limits::default()).unwrap().unwrap();
+        let cleaned = jobs::clean_up(&at.db).unwrap().unwrap();
         assert_eq!((cleaned.mails, at.number("SELECT count(*) AS n FROM mails")), (1, 0));
     }
 }
@@ -198,7 +197,7 @@ fn a_mail_opens_with_the_key_of_the_installation_alone() {
         let ours = at.db.clone().sealing_with(Seal::from_key(&[1; 64]));
         let theirs = at.db.clone().sealing_with(Seal::of_chance(&Chance::system()));
         for to in ["ann@acme.example", "ben@acme.example"] {
-            ours.write(&at.permit::<SettingsEdit>(SUPER), |tx| mails::test(tx, to)).unwrap();
+            ours.write(&at.permit::<SettingsEdit>(SUPER), |tx| mails::test(tx, Channel::Mail, to)).unwrap();
         }
         let first = mails::claim(&ours, Channel::Mail, 1).unwrap();
         assert_eq!(recipients(&first), ["ann@acme.example"]);

@@ -11,6 +11,7 @@ mod people;
 
 mod accounts;
 mod administrator_roles;
+mod authenticators;
 mod backup;
 mod delegation;
 mod events;

@@ -22,8 +22,7 @@ use bailiwick::{
         paging::{Cursor, Paging, Sorted},
         role_assignments, roles, scopes,
         selections::{self, Change},
-        sessions::{self, Limits},
-        sign_in,
+        sessions, sign_in,
     },
 };
 use diesel::{QueryableByName, sql_types::Text};
@@ -276,10 +275,8 @@ fn everything(at: &Database) -> Vec<Asked> {
     ask("which administrator asks", "", &|| {
         at.db.read(&system::signing_in(Origin::default()), |view| actors::find(view, ina_key)).map(|_| ())
     });
-    ask("a session", "", &|| {
-        at.db.read(&system::signing_in(Origin::default()), |view| sessions::state(view, "x", Limits::default())).map(|_| ())
-    });
-    ask("one's sessions", "", &|| at.db.read(&at.permit::<Myself>(INSIDE), |view| sessions::list(view, Limits::default())).map(|_| ()));
+    ask("a session", "", &|| at.db.read(&system::signing_in(Origin::default()), |view| sessions::state(view, "x")).map(|_| ()));
+    ask("one's sessions", "", &|| at.db.read(&at.permit::<Myself>(INSIDE), |view| sessions::list(view)).map(|_| ()));
     ask("use of a session", "", &|| at.db.note(|note| sessions::touch(note, "x")));
     for slug in [None, Some("customers")] {
         ask("signing in", "", &|| {

@@ -4,7 +4,7 @@ use crate::database::Database;
 use bailiwick::{
     access::{Myself, Origin, system},
     problem::Problem,
-    store::sessions::{self, Begin, Limits},
+    store::sessions::{self, Begin},
 };
 
 const SECRET: &str = "a-secret-that-only-the-cookie-holds";
@@ -24,7 +24,7 @@ fn begin(at: &Database, who: &str, secret: &str, id: &str) {
 
 fn state(at: &Database, secret: &str) -> Option<String> {
     let permit = system::signing_in(Origin::default());
-    at.db.read(&permit, |view| sessions::state(view, secret, Limits::default())).unwrap().map(|(state, _)| state)
+    at.db.read(&permit, |view| sessions::state(view, secret)).unwrap().map(|(state, _)| state)
 }
 
 fn touch(at: &Database, secret: &str) {
@@ -33,7 +33,7 @@ fn touch(at: &Database, secret: &str) {
 
 fn listed(at: &Database, who: &str) -> Vec<String> {
     let permit = at.permit::<Myself>(who);
-    at.db.read(&permit, |view| sessions::list(view, Limits::default())).unwrap().into_iter().map(|session| session.id).collect()
+    at.db.read(&permit, |view| sessions::list(view)).unwrap().0.into_iter().map(|session| session.id).collect()
 }
 
 #[test]

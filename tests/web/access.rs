@@ -226,6 +226,7 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
                 _ => (tess, Vec::new()),
             };
             let path = format!("{base}/accounts/{account}");
+            let act = &act.replace("{authenticator}", &factor(house, "tess@acme.example"));
             (if path.contains('?') { path } else { format!("{path}/{act}") }, fields)
         }
         // Ina holds it already; Dana may not give this role, but another.
@@ -298,6 +299,16 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
                 _ => (preview, fields),
             }
         }
+        // Paul's, which he has not confirmed.
+        (_, route) if route.starts_with("/me/authenticators/{authenticator}/") => {
+            (route.replace("{authenticator}", &factor(house, "paul@acme.example")), Vec::new())
+        }
+        ("post", "/admin/settings/mail/test") => (route.to_owned(), vec![("email", "somebody@brand.example".to_owned())]),
+        // It waits, and is sent as soon as anybody sends.
+        ("post", "/admin/settings/mail/{mail}/again") => {
+            let mail = house.texts("SELECT id AS t FROM mails ORDER BY key")[0].clone();
+            (route.replace("{mail}", &mail), Vec::new())
+        }
         // It was given, and taken again since.
         (_, route) if route.starts_with("/admin/events/{event}") => {
             let event = house.texts("SELECT id AS t FROM events WHERE action = 'role_assignment.add' ORDER BY key")[0].clone();
@@ -328,6 +339,17 @@ async fn outcome(house: &House, person: &Person<'_>, name: &str, method: &str, r
         Some(to) if page.status == 303 && to.starts_with("/signin?next=") => "in".into(),
         _ => page.status.to_string(),
     }
+}
+
+/// A second factor of somebody's; it is added anew where somebody took it away.
+fn factor(house: &House, email: &str) -> String {
+    let id = format!("factor_of_{email}");
+    house.run(&format!(
+        "INSERT INTO authenticators (id, account, type, value, created_at) SELECT '{id}', key, 'email', 'second-{email}', 0 FROM accounts \
+         WHERE id = '{}' AND NOT EXISTS (SELECT 1 FROM authenticators WHERE id = '{id}')",
+        house.acc(email)
+    ));
+    id
 }
 
 /// What gives Ina the role that she holds.
@@ -373,6 +395,7 @@ pub async fn prepare(house: &House) {
     let pair = [("org", north.as_str()), ("role", role.as_str()), ("account", account.as_str())];
     su.post("/admin/stores/customers/role-assignments", &pair).await.is(303);
     su.post("/admin/stores/customers/role-assignments/remove", &pair).await.is(303);
+    su.post("/admin/settings/mail/test", &[("email", "first@brand.example")]).await.is(303);
 }
 
 const HEAD: &str = "\

@@ -224,7 +224,7 @@ async fn what_is_over_is_cleaned_away_once_however_many_ask() {
         house.stranger().sign_in("paul@acme.example", "wrong").await;
         assert!(house.number("SELECT count(*) AS n FROM throttles") > 0);
         let db = &house.db;
-        let clean = || jobs::clean_up(db, bailiwick::store::sessions::Limits::default()).unwrap();
+        let clean = || jobs::clean_up(db).unwrap();
         let first = clean().unwrap();
         assert_eq!(first, jobs::Cleaned::default(), "nothing is over yet on {}", house.name());
         assert_eq!(clean(), None, "it was just done");

@@ -8,7 +8,7 @@ use crate::{
     database::Database,
     person::Person,
     place::Content,
-    sink::{Mail, Sink},
+    sink::{Mail, Sink, Texted},
 };
 use actix_web::{
     body::to_bytes,
@@ -18,7 +18,7 @@ use actix_web::{
 };
 use bailiwick::{
     domain::letter::Channel,
-    store::{Db, sessions::Limits},
+    store::Db,
     web::{House as Inside, Outside, mail, passwords::Passwords, server},
 };
 use std::{
@@ -122,6 +122,12 @@ impl House {
         self.turn.store(number, Ordering::SeqCst);
     }
 
+    /// Every text to a phone so far, the newest first, once all that is due has been sent.
+    pub async fn texts_to(&self, number: &str) -> Vec<Texted> {
+        mail::deliver(&self.inside, Channel::Sms).await.unwrap();
+        self.sink.texts_to(number)
+    }
+
     /// Sends a request.
     pub async fn answer(&self, request: TestRequest) -> Answer {
         (self.applications[usize::from(self.turn.load(Ordering::SeqCst))])(request).await
@@ -148,7 +154,6 @@ fn inside(db: Db, public_url: &str, sink: &Sink) -> Inside {
         public_url: public_url.to_owned(),
         secure: public_url.starts_with("https:"),
         trusted_proxies: Vec::new(),
-        limits: Limits::default(),
         post: sink.post(),
         key: [7; 64],
     };

@@ -14,6 +14,7 @@ use bailiwick::{
     web::{
         House as Inside, Outside,
         mail::{self, Post, Route},
+        sms::Sms,
     },
 };
 use std::{sync::Arc, time::Duration};
@@ -28,7 +29,7 @@ fn permit<G: bailiwick::access::Ground>(house: &House) -> Permit<G> {
 }
 
 fn post(house: &House, to: &str) {
-    house.db.write(&permit::<SettingsEdit>(house), |tx| mails::test(tx, to)).unwrap();
+    house.db.write(&permit::<SettingsEdit>(house), |tx| mails::test(tx, Channel::Mail, to)).unwrap();
 }
 
 fn list(house: &House, status: Status) -> Vec<Listed> {
@@ -38,14 +39,7 @@ fn list(house: &House, status: Status) -> Vec<Listed> {
 /// The same house with another way out for its mails.
 fn sending(house: &House, post: Post) -> Inside {
     let old = &house.inside.outside;
-    let outside = Outside {
-        public_url: old.public_url.clone(),
-        secure: old.secure,
-        trusted_proxies: Vec::new(),
-        limits: old.limits,
-        post,
-        key: old.key,
-    };
+    let outside = Outside { public_url: old.public_url.clone(), secure: old.secure, trusted_proxies: Vec::new(), post, key: old.key };
     Inside { outside: Arc::new(outside), ..house.inside.clone() }
 }
 
@@ -190,7 +184,7 @@ async fn without_a_mail_server_mails_are_files_that_their_owner_alone_may_read()
     for house in House::each().await {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("mails");
-        let inside = sending(&house, Post::by(Route::Folder(folder.clone())));
+        let inside = sending(&house, Post::by(Route::Folder(folder.clone()), Sms::Folder(folder.clone())));
         for to in [ANN, "ben@acme.example"] {
             post(&house, to);
             house.wait_seconds(1);
@@ -208,7 +202,68 @@ async fn without_a_mail_server_mails_are_files_that_their_owner_alone_may_read()
         let blocked = place.path().join("a file");
         std::fs::write(&blocked, "").unwrap();
         post(&house, ANN);
-        assert_eq!(deliver(&sending(&house, Post::by(Route::Folder(blocked)))).await, 0);
+        assert_eq!(deliver(&sending(&house, Post::by(Route::Folder(blocked.clone()), Sms::Folder(blocked)))).await, 0);
         assert!(list(&house, Status::Waiting)[0].error.as_deref().unwrap().contains("cannot be written"));
+    }
+}
+
+fn text(house: &House, to: &str) {
+    house.db.write(&permit::<SettingsEdit>(house), |tx| mails::test(tx, Channel::Sms, to)).unwrap();
+}
+
+#[actix_web::test]
+async fn a_text_goes_to_the_gateway_with_the_same_mark_at_every_try() {
+    const PHONE: &str = "+4533123456";
+    for house in House::each().await {
+        house.sink.gateway_answers(503, "come back later");
+        text(&house, PHONE);
+        assert_eq!(mail::deliver(&house.inside, Channel::Sms).await.unwrap(), 0);
+        let waiting = list(&house, Status::Waiting).remove(0);
+        assert!(waiting.error.as_deref().unwrap().contains("503") && waiting.error.as_deref().unwrap().ends_with("come back later"));
+        house.wait_seconds(60);
+        house.sink.gateway_answers(202, "taken");
+        let texts = house.texts_to(PHONE).await;
+        assert_eq!(texts.len(), 1, "{}", house.name());
+        assert_eq!(texts[0].id, waiting.id);
+        assert!(texts[0].text.ends_with("sent this to see whether texts of Bailiwick arrive. They do."), "{texts:?}");
+        house.sink.gateway_answers(422, "no such number");
+        text(&house, "+45");
+        assert_eq!(mail::deliver(&house.inside, Channel::Sms).await.unwrap(), 0);
+        assert!(list(&house, Status::Failed)[0].error.as_deref().unwrap().ends_with("no such number"));
+        assert_eq!(house.sink.recipients().len(), 0, "none of it is a mail");
+    }
+}
+
+#[actix_web::test]
+async fn a_hanging_mail_server_holds_up_no_code() {
+    for house in House::each().await {
+        house.sink.hangs(true);
+        let workers = mail::Workers::start(&house.inside);
+        post(&house, ANN);
+        actix_web::rt::time::sleep(Duration::from_millis(200)).await;
+        text(&house, "+4533123456");
+        let mut tries = 0;
+        while house.sink.texts_to("+4533123456").is_empty() {
+            actix_web::rt::time::sleep(Duration::from_millis(50)).await;
+            tries += 1;
+            assert!(tries < 60, "{}", house.name());
+        }
+        house.sink.hangs(false);
+        drop(workers);
+    }
+}
+
+#[actix_web::test]
+async fn without_a_gateway_texts_are_files() {
+    for house in House::each().await {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().to_owned();
+        let inside = sending(&house, Post::by(Route::Folder(folder.clone()), Sms::Folder(folder.clone())));
+        text(&house, "+4533123456");
+        assert_eq!(mail::deliver(&inside, Channel::Sms).await.unwrap(), 1);
+        let file = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+        assert!(file.to_string_lossy().ends_with(".txt"));
+        let written = std::fs::read_to_string(file).unwrap();
+        assert!(written.starts_with("To: +4533123456\n\n") && written.contains("texts of Bailiwick"), "{written}");
     }
 }

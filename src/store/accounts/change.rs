@@ -20,8 +20,8 @@ use crate::{
     problem::Problem,
     store::{
         conn::{Conn, on_each},
-        organizations,
         identifiers::{self, Pending},
+        organizations,
         schema::{account_group_members, account_groups, accounts, identifiers as rows, identity_stores, memberships},
         sign_in::search_text,
         targets,
@@ -158,9 +158,14 @@ fn written(attributes: &Map<String, Value>) -> Result<String, Problem> {
 }
 
 /// S-3: one namespace per store.
-pub(in crate::store) fn free(conn: &mut Conn, store: StoreKey, field: &'static str, typed: &str, but: Option<AccountKey>) -> Result<(), Problem> {
-    let owner: Option<AccountKey> =
-        rows::table.find((store, text::fold(typed))).select(rows::account).first(conn).optional()?;
+pub(in crate::store) fn free(
+    conn: &mut Conn,
+    store: StoreKey,
+    field: &'static str,
+    typed: &str,
+    but: Option<AccountKey>,
+) -> Result<(), Problem> {
+    let owner: Option<AccountKey> = rows::table.find((store, text::fold(typed))).select(rows::account).first(conn).optional()?;
     if owner.is_some() && owner != but { Err(account::identifier_taken(field, typed).into()) } else { Ok(()) }
 }
 
@@ -204,8 +209,7 @@ pub(in crate::store) fn edited(conn: &mut Conn, account: Account, now: Time) -> 
     use accounts as a;
     let (attributes, rev): (String, i32) = a::table.find(account.key).select((a::attributes, a::rev)).first(conn)?;
     let attributes = serde_json::from_str(&attributes).map_err(Problem::internal)?;
-    let kinds: Vec<(String, bool)> =
-        rows::table.filter(rows::account.eq(account.key)).select((rows::kind, rows::confirmed)).load(conn)?;
+    let kinds: Vec<(String, bool)> = rows::table.filter(rows::account.eq(account.key)).select((rows::kind, rows::confirmed)).load(conn)?;
     let (counts, unconfirmed): (Vec<_>, Vec<_>) = kinds.into_iter().partition(|(_, confirmed)| *confirmed);
     let groups = super::groups_of(conn, account.key)?;
     let pending = identifiers::pending_of(conn, account.key, now)?;

@@ -67,11 +67,8 @@ fn piece(conn: &mut Conn, wrong: &mut Wrong, stores: &Stores, rows: &[Row], afte
         .select((i::account, i::store, i::folded, i::kind, i::confirmed))
         .load(conn)?;
     let values = |row: &Row| [("email", row.4.clone()), ("username", row.5.clone())].map(|(kind, typed)| (row.0, kind, typed));
-    let current: HashMap<(AccountKey, String), String> = rows
-        .iter()
-        .flat_map(values)
-        .filter_map(|(account, kind, typed)| Some(((account, kind.to_owned()), text::fold(&typed?))))
-        .collect();
+    let current: HashMap<(AccountKey, String), String> =
+        rows.iter().flat_map(values).filter_map(|(account, kind, typed)| Some(((account, kind.to_owned()), text::fold(&typed?)))).collect();
     let mut of: HashMap<AccountKey, Vec<(StoreKey, String, String)>> = HashMap::new();
     // What waits to be confirmed stands beside what counts, and nowhere else (P-6).
     let waiting: HashSet<(AccountKey, String)> = c::table

@@ -89,12 +89,11 @@ pub async fn data<S: Screens>(
     let html = fields.format != "json";
     let format = if html { "html" } else { "json" };
     let why: String = text::paragraph(&fields.reason).chars().take(512).collect();
-    let limits = ask.house.outside.limits;
     // Without a once: a second post is a second download, and a second event.
     let done = ask
         .act(permit, None, move |tx| {
             let spot = S::spot(tx, &place, Some(&id))?;
-            let data = personal_data::download::<S>(tx, &spot.store, &id, limits, format, &why)?;
+            let data = personal_data::download::<S>(tx, &spot.store, &id, format, &why)?;
             Ok((data, String::new()))
         })
         .await?;

@@ -66,16 +66,7 @@ impl May {
 
     /// The reasons of what is off, each once.
     pub fn reasons(&self) -> Vec<&str> {
-        let every = [
-            &self.profile,
-            &self.identifiers,
-            &self.groups,
-            &self.switch,
-            &self.delete,
-            &self.reset,
-            &self.verify,
-            &self.download,
-        ];
+        let every = [&self.profile, &self.identifiers, &self.groups, &self.switch, &self.delete, &self.reset, &self.verify, &self.download];
         let mut reasons: Vec<&str> = every.into_iter().filter_map(Act::reason).collect();
         reasons.sort_unstable();
         reasons.dedup();

@@ -2,6 +2,7 @@
 //! handler per act, whose permit is the act's ground on that side (rights.md A, B).
 
 mod act;
+mod authenticators;
 mod data;
 mod fields;
 mod identifiers;
@@ -13,6 +14,7 @@ mod profile;
 mod verification;
 
 pub use act::{block, confirm_delete, confirm_leave, delete, disable, enable, end_sessions, groups, join, leave, unblock};
+pub use authenticators::{Factors, add_authenticator, confirm_delete_authenticator, delete_authenticator, new_authenticator};
 pub use data::{data, data_form};
 pub use fields::{Field, Fields};
 pub use identifiers::{identifiers, identifiers_form};

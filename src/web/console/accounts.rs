@@ -14,9 +14,7 @@ use crate::{
         account::Status,
         identity_store::IdentityStore,
         organization::{above_text, path_text},
-        permissions::{
-            InvitationCreate, OrganizationView, Permission, RoleAssignmentView, UserEdit, UserView, UserViewEvents,
-        },
+        permissions::{InvitationCreate, OrganizationView, Permission, RoleAssignmentView, UserEdit, UserView, UserViewEvents},
         rights::Cell,
         time::Time,
     },
@@ -34,7 +32,7 @@ use crate::{
         verifications::{self, Verification},
     },
     web::{
-        accounts::May,
+        accounts::{Factors, May},
         export::{self, Sheet},
         form::Form,
         frame::{Ask, Frame, crumb, here},
@@ -229,6 +227,7 @@ struct Show {
     confirmed: (bool, bool),
     pending: Vec<Pending>,
     verification: Option<Verification>,
+    factors: Option<Factors>,
     /// The rights it has where a role was given and the person may look, each place with its id, name and what stands above.
     can: Vec<(String, String, String, Vec<Cell>)>,
     /// What happened to it; none on other tabs.
@@ -360,11 +359,10 @@ pub async fn detail(permit: Permit<UserView>, ask: Ask, path: Path<(String, Stri
     let tabs: &[&str] = if may_see_events { &["sign-in", "roles", "memberships", "events"] } else { &["sign-in", "roles", "memberships"] };
     let tab = query.one_of("tab", tabs);
     let paging = query.paging(ask.rows());
-    let limits = ask.house.outside.limits;
     let tab_too = tab.clone();
     let actor = ask.actor()?.clone();
     let may_join = actor.may(&UserEdit::LEAF) && actor.may(&InvitationCreate::LEAF);
-    let (store, detail, acts, member, joins, groups, sessions, confirmed, pending, verification, events, open, can) = ask
+    let (store, detail, acts, member, joins, groups, sessions, confirmed, pending, verification, factors, events, open, can) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
@@ -373,7 +371,7 @@ pub async fn detail(permit: Permit<UserView>, ask: Ask, path: Path<(String, Stri
                 let acts = accounts::acts(view, &detail.account)?;
                 let (mut member, mut joins, mut groups, mut sessions) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
                 let (mut confirmed, mut events, mut open, mut can) = ((true, true), None, HashSet::new(), Vec::new());
-                let (mut pending, mut verification) = (Vec::new(), None);
+                let (mut pending, mut verification, mut factors) = (Vec::new(), None, None);
                 match tab_too.as_str() {
                     "roles" => {
                         let ids: Vec<&str> = detail.roles.iter().map(|(held, _)| held.organization_id.as_str()).collect();
@@ -393,9 +391,10 @@ pub async fn detail(permit: Permit<UserView>, ask: Ask, path: Path<(String, Stri
                         }
                     }
                     "sign-in" => {
-                        sessions = sessions::of(view, &detail.account, limits)?;
+                        sessions = sessions::of(view, &detail.account)?;
                         let edited = accounts::edited(view, store.key, &id)?;
                         (confirmed, pending) = (edited.confirmed, edited.pending);
+                        factors = Some(Factors::of::<InConsole, _>(view, &acts, &detail.account)?);
                     }
                     "events" => {
                         let found = view.also::<UserViewEvents, _>(|view| event_log::of_account(view, &detail.account, &paging))?;
@@ -407,7 +406,7 @@ pub async fn detail(permit: Permit<UserView>, ask: Ask, path: Path<(String, Stri
                     }
                     _ => {}
                 }
-                Ok((store, detail, acts, member, joins, groups, sessions, confirmed, pending, verification, events, open, can))
+                Ok((store, detail, acts, member, joins, groups, sessions, confirmed, pending, verification, factors, events, open, can))
             })
         })
         .await?;
@@ -437,6 +436,7 @@ pub async fn detail(permit: Permit<UserView>, ask: Ask, path: Path<(String, Stri
         confirmed,
         pending,
         verification,
+        factors: factors.filter(Factors::any),
         can,
         events,
         may_see_events,

@@ -24,6 +24,8 @@ pub mod roles;
 pub mod scopes;
 /// One search over everything.
 pub mod search;
+/// The installation.
+pub mod settings;
 /// The *Unassigned roles* tab: the picker and its confirmation.
 pub mod unassigned;
 /// Whence somebody has a right, and why not.

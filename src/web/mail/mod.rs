@@ -1,12 +1,16 @@
-//! Sending what the house has posted (`store::mails`): a worker beside the server, which no request waits for. However
+//! Sending mails and texts that the house has posted (`store::mails`): a worker beside the server, which no request waits for. However
 //! many processes serve a database, each letter is with one worker at a time.
 
 mod build;
-mod folder;
+pub(super) mod folder;
 mod smtp;
 mod words;
 
-use super::{House, when};
+use super::{
+    House,
+    sms::{self, Sms},
+    when,
+};
 use crate::{
     domain::{letter::Channel, time::Time},
     problem::Problem,
@@ -28,21 +32,23 @@ const AT_ONCE: i64 = 4;
 /// How often a worker looks for letters whose next try is due, or that another process has posted.
 const EVERY: Duration = Duration::from_secs(15);
 
-/// How mails leave the house.
+/// How letters leave the house.
 #[derive(Clone, Debug)]
 pub struct Post {
     /// Where they go.
     pub mails: Route,
-    /// Whom they are from; none: `no-reply` at the public address.
+    /// Where texts to phones go.
+    pub texts: Sms,
+    /// Whom mails are from; none: `no-reply` at the public address.
     pub from: Option<Mailbox>,
     /// How long sending one may take. Well under [`mails::LEASE`].
     pub patience: Duration,
 }
 
 impl Post {
-    /// By this route, with what is usual else.
-    pub fn by(mails: Route) -> Self {
-        Self { mails, from: None, patience: Duration::from_secs(60) }
+    /// These ways, with what is usual else.
+    pub fn by(mails: Route, texts: Sms) -> Self {
+        Self { mails, texts, from: None, patience: Duration::from_secs(60) }
     }
 }
 
@@ -97,7 +103,9 @@ impl Workers {
     /// Starts them.
     pub fn start(house: &House) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let tasks = vec![rt::spawn(work(house.clone(), Channel::Mail, house.db.postings(), stopped))];
+        // Each channel has its own: a mail server that hangs holds up no code.
+        let each = |channel: &Channel| rt::spawn(work(house.clone(), *channel, house.db.postings(), stopped.clone()));
+        let tasks = Channel::ALL.iter().map(each).collect();
         Self { stop, tasks }
     }
 
@@ -115,6 +123,10 @@ impl Workers {
 async fn work(house: House, channel: Channel, mut postings: Postings, mut stopped: watch::Receiver<bool>) {
     let carrier = Carrier::new(&house);
     while !*stopped.borrow() {
+        // Another process may have saved what letters say of the house.
+        if let Err(problem) = house.work(|db| db.learn_general()).await {
+            tracing::warn!(%problem, "the name of the house could not be looked for");
+        }
         if let Err(problem) = carrier.deliver(channel, &|| *stopped.borrow()).await {
             tracing::warn!(%problem, "letters could not be looked for");
         }
@@ -164,7 +176,7 @@ impl Carrier {
                 .into_iter()
                 .map(|letter| {
                     let carrier = self.clone();
-                    rt::spawn(async move { carrier.one(letter).await })
+                    rt::spawn(async move { carrier.one(channel, letter).await })
                 })
                 .collect();
             for turn in turns {
@@ -175,9 +187,15 @@ impl Carrier {
     }
 
     /// Sends one letter and writes down how that ended. Whether it was sent.
-    async fn one(&self, claimed: Claimed) -> Result<bool, Problem> {
+    async fn one(&self, channel: Channel, claimed: Claimed) -> Result<bool, Problem> {
         let patience = self.house.outside.post.patience;
-        let ended = match rt::time::timeout(patience, self.send(&claimed)).await {
+        let sending = async {
+            match channel {
+                Channel::Mail => self.mail(&claimed).await,
+                Channel::Sms => self.text(&claimed).await,
+            }
+        };
+        let ended = match rt::time::timeout(patience, sending).await {
             Ok(ended) => ended?,
             Err(_) => Ended::Later(format!("No answer for {} seconds.", patience.as_secs())),
         };
@@ -191,7 +209,24 @@ impl Carrier {
         Ok(sent && ours)
     }
 
-    async fn send(&self, claimed: &Claimed) -> Result<Ended, Problem> {
+    fn brand(&self) -> words::Brand {
+        let general = self.house.db.general();
+        words::Brand {
+            product: general.product.clone(),
+            contact: general.contact.clone(),
+            public_url: self.house.outside.public_url.clone(),
+        }
+    }
+
+    async fn text(&self, claimed: &Claimed) -> Result<Ended, Problem> {
+        let post = self.house.outside.post.clone();
+        let text = words::short(&claimed.letter.says, &self.brand());
+        let text = sms::Text { id: claimed.id.clone(), to: claimed.letter.to.clone(), text };
+        let file = file_name(claimed.posted_at, &claimed.id);
+        actix_web::web::block(move || post.texts.send(&text, &file, post.patience)).await.map_err(Problem::internal)
+    }
+
+    async fn mail(&self, claimed: &Claimed) -> Result<Ended, Problem> {
         let outside = &self.house.outside;
         let account = claimed.account;
         let zone = match account {
@@ -199,7 +234,7 @@ impl Carrier {
             None => None,
         };
         let zone = zone.as_deref().and_then(when::zone).unwrap_or(TimeZone::UTC);
-        let brand = words::Brand { product: "Bailiwick".into(), contact: String::new(), public_url: outside.public_url.clone() };
+        let brand = self.brand();
         let words = words::of(&claimed.letter.says, &brand, &zone);
         let message = match build::message(claimed, &words, &brand, outside)? {
             Ok(message) => message,

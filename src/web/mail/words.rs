@@ -120,6 +120,7 @@ pub(in crate::web) fn short(says: &Says, brand: &Brand) -> String {
     match says {
         Says::Code { code, minutes } => format!("{code} is your code for {product}. It works for {minutes} minutes."),
         Says::Notice { what, .. } => format!("{product}: {what}"),
+        Says::Test { by } => format!("{by} sent this to see whether texts of {product} arrive. They do."),
         other => format!("{product}: {}", other.subject()),
     }
 }

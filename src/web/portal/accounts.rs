@@ -15,7 +15,7 @@ use crate::{
         verifications::Verification,
     },
     web::{
-        accounts::May,
+        accounts::{Factors, May},
         export::{self, Sheet},
         form::Form,
         frame::{Ask, Frame, crumb, here},
@@ -170,6 +170,7 @@ struct Show {
     confirmed: (bool, bool),
     pending: Vec<Pending>,
     verification: Option<Verification>,
+    factors: Factors,
 }
 view!(Show, as_content, json);
 
@@ -199,8 +200,7 @@ impl Show {
 /// `GET /portal/o/{organization}/accounts/{account}`
 pub async fn detail(permit: Permit<Portal<ManagementRead>>, ask: Ask, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (organization, id) = path.into_inner();
-    let limits = ask.house.outside.limits;
-    let (place, detail, acts, joins, groups, sessions, edited) = ask
+    let (place, detail, acts, joins, groups, sessions, edited, factors) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
@@ -209,11 +209,12 @@ pub async fn detail(permit: Permit<Portal<ManagementRead>>, ask: Ask, path: Path
                 let detail = accounts::detail::<InPortal>(view, store.key, &id)?;
                 let acts = accounts::acts(view, &detail.account)?;
                 let groups = identity_stores::group_names(view, store)?;
-                let sessions = sessions::of(view, &detail.account, limits)?;
+                let sessions = sessions::of(view, &detail.account)?;
                 let edited = accounts::edited(view, store.key, &id)?;
+                let factors = Factors::of::<InPortal, _>(view, &acts, &detail.account)?;
                 let mut joins = if acts.joins::<InPortal>() { portal::joins(view, &place)? } else { Vec::new() };
                 joins.retain(|choice| !detail.memberships.iter().any(|member| member.organization_id == choice.id));
-                Ok((place, detail, acts, joins, groups, sessions, edited))
+                Ok((place, detail, acts, joins, groups, sessions, edited, factors))
             })
         })
         .await?;
@@ -225,6 +226,6 @@ pub async fn detail(permit: Permit<Portal<ManagementRead>>, ask: Ask, path: Path
     let (confirmed, verification) = (edited.confirmed, edited.verification);
     // What is to become of an identifier is seen by who sees identifiers.
     let pending = if may.sees_identifiers { edited.pending } else { Vec::new() };
-    let view = Show { f, base, may, member, detail, joins, groups, sessions, confirmed, pending, verification };
+    let view = Show { f, base, may, member, detail, joins, groups, sessions, confirmed, pending, verification, factors };
     Ok(page(view).whole().respond_to(&ask.req))
 }

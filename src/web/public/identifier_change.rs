@@ -3,7 +3,7 @@
 use super::{Public, answer};
 use crate::{
     access::{Origin, system},
-    domain::Refusal,
+    domain::{Refusal, settings::General},
     problem::Problem,
     store::{
         identifiers::{self, Change},
@@ -19,10 +19,12 @@ use crate::{
 use actix_web::{HttpResponse, http::StatusCode, web::Path};
 use askama::Template;
 use serde::Deserialize;
+use std::sync::Arc;
 
 #[derive(Template)]
 #[template(path = "public/identifier_change.html", blocks = ["content"])]
 struct Answer {
+    brand: Arc<General>,
     appearance: String,
     css: &'static str,
     icons: &'static str,
@@ -43,9 +45,9 @@ fn show(ask: &Ask, purpose: Purpose, token: &str, change: Option<Change>, done: 
         Some(_) if faults.any() => StatusCode::UNPROCESSABLE_ENTITY,
         Some(_) => StatusCode::OK,
     };
-    let Public { css, icons, appearance, csrf, .. } = public;
+    let Public { brand, css, icons, appearance, csrf, .. } = public;
     let (confirms, action) = (purpose == Purpose::Confirm, format!("/{}/{token}", purpose.word()));
-    answer(ask, &public.secret, status, page(Answer { appearance, css, icons, csrf, action, confirms, change, done, faults }))
+    answer(ask, &public.secret, status, page(Answer { brand, appearance, css, icons, csrf, action, confirms, change, done, faults }))
 }
 
 async fn opened(ask: &Ask, purpose: Purpose, token: &str) -> Result<Option<Change>, Problem> {
@@ -104,8 +106,7 @@ pub async fn confirm(ask: Ask, token: Path<String>, form: Form<Proof>) -> Result
         let refusal = Refusal::at("password", "This is not the password of this account.");
         return Ok(show(&ask, Purpose::Confirm, &token, Some(change), false, Faults::one(refusal)));
     }
-    let (permit, token_too, name) =
-        (system::recovering(ask.visitor.origin.clone()), token.clone(), format!("proof:{}", change.account_id));
+    let (permit, token_too, name) = (system::recovering(ask.visitor.origin.clone()), token.clone(), format!("proof:{}", change.account_id));
     let done = ask
         .house
         .work(move |db| {

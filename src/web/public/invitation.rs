@@ -3,7 +3,7 @@
 use super::{Public, answer};
 use crate::{
     access::{Myself, Origin, system},
-    domain::{account, password, time::Time},
+    domain::{account, password, settings::General, time::Time},
     problem::Problem,
     store::invitations::{self, Opened},
     web::{
@@ -19,10 +19,12 @@ use actix_session::Session;
 use actix_web::{HttpResponse, http::StatusCode, web::Path};
 use askama::Template;
 use serde::Deserialize;
+use std::sync::Arc;
 
 #[derive(Template)]
 #[template(path = "public/invitation.html", blocks = ["content"])]
 struct Invited {
+    brand: Arc<General>,
     appearance: String,
     css: &'static str,
     js: &'static str,
@@ -62,9 +64,9 @@ fn show(ask: &Ask, token: String, found: Option<Opened>, name: String, faults: F
     let me = ask.visitor.actor.as_ref().map(|actor| actor.account);
     let mine = me.is_some_and(|me| found.as_ref().is_some_and(|found| found.is_for(me)));
     let other = me.is_some() && !mine;
-    let Public { css, js, icons, appearance, csrf, .. } = public;
+    let Public { brand, css, js, icons, appearance, csrf, .. } = public;
     let (now, zone) = (ask.house.db.clock.now(), ask.visitor.zone.clone());
-    let view = Invited { appearance, css, js, icons, csrf, token, found, mine, other, name, faults, now, zone };
+    let view = Invited { brand, appearance, css, js, icons, csrf, token, found, mine, other, name, faults, now, zone };
     answer(ask, &public.secret, status, page(view))
 }
 

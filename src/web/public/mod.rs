@@ -6,6 +6,8 @@ pub mod identifier_change;
 pub mod invitation;
 /// A forgotten password.
 pub mod password_reset;
+/// The second step of signing in.
+pub mod second_factor;
 /// The first run.
 pub mod set_up;
 /// Signing in and out.
@@ -17,10 +19,14 @@ use super::{
     frame::Ask,
     page::{Page, View},
 };
+use crate::domain::settings::General;
 use actix_web::{HttpResponse, Responder, http::StatusCode};
+use std::sync::Arc;
 
 /// What every public page needs.
 pub struct Public {
+    /// What the product is called here, and whom people may ask.
+    pub brand: Arc<General>,
     /// The stylesheet.
     pub css: &'static str,
     /// The script.
@@ -40,6 +46,7 @@ impl Public {
         let chance = &ask.house.db.chance;
         let secret = ask.visitor.csrf.clone().or_else(|| form::before_sign_in(&ask.req)).unwrap_or_else(|| Secret::new(chance));
         Self {
+            brand: ask.house.db.general(),
             css: files::url("bailiwick.css"),
             js: files::url("bailiwick.js"),
             icons: files::url("icons.svg"),

@@ -4,7 +4,7 @@
 use super::{Public, answer};
 use crate::{
     access::{Origin, system},
-    domain::{Refusal, password, text},
+    domain::{Refusal, password, settings::General, text},
     problem::Problem,
     store::{
         passwords::{self, Resetting},
@@ -20,7 +20,7 @@ use crate::{
 use actix_web::{HttpResponse, http::StatusCode, web::Path};
 use askama::Template;
 use serde::Deserialize;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// Every answer to a request for a link takes this long at least, so that it does not tell whether one was sent.
 const FLOOR: Duration = Duration::from_millis(400);
@@ -28,6 +28,7 @@ const FLOOR: Duration = Duration::from_millis(400);
 #[derive(Template)]
 #[template(path = "public/forgot.html", blocks = ["content"])]
 struct Forgot {
+    brand: Arc<General>,
     appearance: String,
     css: &'static str,
     icons: &'static str,
@@ -48,8 +49,8 @@ pub struct Fields {
 
 fn show(ask: &Ask, fields: Fields, sent: bool, faults: Faults, status: StatusCode) -> HttpResponse {
     let public = Public::new(ask);
-    let Public { css, icons, appearance, csrf, .. } = public;
-    answer(ask, &public.secret, status, page(Forgot { appearance, css, icons, csrf, fields, sent, faults }))
+    let Public { brand, css, icons, appearance, csrf, .. } = public;
+    answer(ask, &public.secret, status, page(Forgot { brand, appearance, css, icons, csrf, fields, sent, faults }))
 }
 
 /// `GET /signin/reset`
@@ -104,6 +105,7 @@ pub async fn post(ask: Ask, form: Form<Fields>) -> Result<HttpResponse, Problem>
 #[derive(Template)]
 #[template(path = "public/reset.html", blocks = ["content"])]
 struct Reset {
+    brand: Arc<General>,
     appearance: String,
     css: &'static str,
     js: &'static str,
@@ -123,8 +125,8 @@ fn show_reset(ask: &Ask, token: String, found: Option<Resetting>, faults: Faults
         Some(_) if faults.any() => StatusCode::UNPROCESSABLE_ENTITY,
         Some(_) => StatusCode::OK,
     };
-    let Public { css, js, icons, appearance, csrf, .. } = public;
-    answer(ask, &public.secret, status, page(Reset { appearance, css, js, icons, csrf, token, found, faults }))
+    let Public { brand, css, js, icons, appearance, csrf, .. } = public;
+    answer(ask, &public.secret, status, page(Reset { brand, appearance, css, js, icons, csrf, token, found, faults }))
 }
 
 async fn opened(ask: &Ask, token: &str) -> Result<Option<Resetting>, Problem> {

@@ -3,7 +3,7 @@
 use super::{Public, answer};
 use crate::{
     access::system,
-    domain::{Refusal, account, organization, password},
+    domain::{Refusal, account, organization, password, settings::General},
     problem::Problem,
     store::set_up::{self, Founder},
     web::{
@@ -18,10 +18,12 @@ use actix_session::Session;
 use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 use serde::Deserialize;
+use std::sync::Arc;
 
 #[derive(Template)]
 #[template(path = "public/set_up.html", blocks = ["content"])]
 struct SetUpPage {
+    brand: Arc<General>,
     appearance: String,
     css: &'static str,
     js: &'static str,
@@ -48,6 +50,7 @@ fn show(ask: &Ask, fields: Fields, faults: Faults) -> HttpResponse {
     let public = Public::new(ask);
     let status = if faults.any() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let view = SetUpPage {
+        brand: public.brand,
         appearance: public.appearance,
         css: public.css,
         js: public.js,

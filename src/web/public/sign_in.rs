@@ -1,11 +1,14 @@
 //! `/signin` and `/signout` (I-4). The same messages, status and time for unknown and known accounts.
 
-use super::{Public, answer};
+use super::{Public, answer, second_factor};
 use crate::{
     access::{Origin, system},
-    domain::{Refusal, account::Status, text},
+    domain::{Refusal, account::Status, key::AccountKey, settings::General, text},
     problem::Problem,
-    store::{sessions, sign_in, throttles},
+    store::{
+        authenticators::{self, Needs},
+        sessions, sign_in, throttles,
+    },
     web::{
         csrf::Secret,
         form::{Carried, Faults, Form, Nothing},
@@ -24,10 +27,12 @@ use actix_web::{
 };
 use askama::Template;
 use serde::Deserialize;
+use std::sync::Arc;
 
 #[derive(Template)]
 #[template(path = "public/sign_in.html", blocks = ["content"])]
 struct SignInPage {
+    brand: Arc<General>,
     appearance: String,
     css: &'static str,
     js: &'static str,
@@ -54,19 +59,19 @@ impl SignInPage {
     }
 }
 
-struct Show {
+pub(super) struct Show {
     slug: Option<String>,
     identifier: String,
     ask_password: bool,
     next: String,
-    carried: String,
+    pub(super) carried: String,
     faults: Faults,
-    notice: Option<String>,
-    status: StatusCode,
+    pub(super) notice: Option<String>,
+    pub(super) status: StatusCode,
 }
 
 impl Show {
-    fn start(slug: Option<String>, next: &str) -> Self {
+    pub(super) fn start(slug: Option<String>, next: &str) -> Self {
         let next = own_path(next).unwrap_or_default().to_owned();
         Self {
             slug,
@@ -81,9 +86,10 @@ impl Show {
     }
 }
 
-fn show(ask: &Ask, store: Option<String>, show: Show) -> HttpResponse {
+pub(super) fn show(ask: &Ask, store: Option<String>, show: Show) -> HttpResponse {
     let public = Public::new(ask);
     let view = SignInPage {
+        brand: public.brand,
         appearance: public.appearance,
         css: public.css,
         js: public.js,
@@ -210,21 +216,7 @@ async fn try_in(ask: &Ask, session: &Session, slug: Option<String>, fields: Fiel
 
     let by_account = format!("sign-in:{}:{}", slug.as_deref().unwrap_or_default(), text::fold(&identifier));
     let by_address = ask.visitor.origin.address.as_ref().map(|address| format!("sign-in@{address}"));
-    let mut names = vec![by_account.clone()];
-    names.extend(by_address.clone());
-    // Counted before it is tried, so that many at once are not free; taken back on success.
-    let waiting = ask
-        .house
-        .work(move |db| {
-            db.note(|note| {
-                let waiting = throttles::remaining(note, &names)?;
-                if waiting == 0 {
-                    throttles::fail(note, &names)?;
-                }
-                Ok(waiting)
-            })
-        })
-        .await?;
+    let waiting = count_try(ask, by_account.clone(), by_address.clone()).await?;
     if waiting > 0 {
         let until = when::when(ask.house.db.clock.now().plus_seconds(waiting), &ask.visitor.zone).text;
         let refusal = Refusal::at("password", format!("Too many tries. Try again at {until}."));
@@ -257,17 +249,29 @@ async fn try_in(ask: &Ask, session: &Session, slug: Option<String>, fields: Fiel
     match (refusal, candidate) {
         (None, Some(candidate)) => {
             let account = candidate.account;
-            ask.house
-                .work(move |db| {
-                    db.write(&permit, |tx| sign_in::succeed(tx, account))?;
-                    db.note(|note| throttles::succeed(note, &by_account, by_address.as_deref()))
-                })
-                .await?;
-            let secret = session::begin(session, &ask.house, account, &origin)?;
-            if let Some(carried) = Carried::decode(&fields.carried) {
-                return Ok(resume(ask, &secret, carried));
+            let needs = ask.house.work(move |db| db.read(&permit, |view| authenticators::needed(view, account))).await?;
+            let permit = system::signing_in(origin);
+            match needs {
+                Needs::Nothing => {
+                    ask.house
+                        .work(move |db| {
+                            db.write(&permit, |tx| sign_in::succeed(tx, account))?;
+                            db.note(|note| throttles::succeed(note, &by_account, by_address.as_deref()))
+                        })
+                        .await?;
+                    enter(ask, session, account, &fields.next, &fields.carried)
+                }
+                Needs::Code(targets) => {
+                    ask.house.work(move |db| db.note(|note| throttles::succeed(note, &by_account, by_address.as_deref()))).await?;
+                    second_factor::begin(ask, &candidate, targets, own_path(&fields.next).unwrap_or_default(), fields.carried).await
+                }
+                Needs::Unreachable => {
+                    ask.house.work(move |db| db.write(&permit, |tx| sign_in::fail(tx, Some(&candidate)))).await?;
+                    let words =
+                        "A code is demanded for signing in, and there is nowhere to send it. Ask the person who looks after this account.";
+                    Ok(show(ask, store, again(vec![Refusal::at("password", words)], StatusCode::UNPROCESSABLE_ENTITY)))
+                }
             }
-            Ok(see_other(&ask.req, own_path(&fields.next).unwrap_or("/")))
         }
         (refusal, candidate) => {
             ask.house.work(move |db| db.write(&permit, |tx| sign_in::fail(tx, candidate.as_ref()))).await?;
@@ -277,9 +281,36 @@ async fn try_in(ask: &Ask, session: &Session, slug: Option<String>, fields: Fiel
     }
 }
 
+/// Counts a try before it is made, so that many at once are not free; a success takes it back. How many seconds there are
+/// still to wait; then nothing was counted.
+pub(super) async fn count_try(ask: &Ask, by_account: String, by_address: Option<String>) -> Result<i64, Problem> {
+    let names: Vec<String> = std::iter::once(by_account).chain(by_address).collect();
+    ask.house
+        .work(move |db| {
+            db.note(|note| {
+                let waiting = throttles::remaining(note, &names)?;
+                if waiting == 0 {
+                    throttles::fail(note, &names)?;
+                }
+                Ok(waiting)
+            })
+        })
+        .await
+}
+
+/// Begins the session of somebody who has shown everything that is asked for, and leads on.
+pub(super) fn enter(ask: &Ask, session: &Session, account: AccountKey, next: &str, carried: &str) -> Result<HttpResponse, Problem> {
+    let secret = session::begin(session, &ask.house, account, &ask.visitor.origin)?;
+    Ok(match Carried::decode(carried) {
+        Some(carried) => resume(ask, &secret, carried),
+        None => see_other(&ask.req, own_path(next).unwrap_or("/")),
+    })
+}
+
 #[derive(Template)]
 #[template(path = "public/resume.html", blocks = ["content"])]
 struct Resume {
+    brand: Arc<General>,
     css: &'static str,
     appearance: String,
     csrf: String,
@@ -291,7 +322,7 @@ view!(Resume, as_content);
 fn resume(ask: &Ask, secret: &Secret, carried: Carried) -> HttpResponse {
     let public = Public::new(ask);
     let csrf = secret.token(&ask.house.db.chance);
-    page(Resume { css: public.css, appearance: public.appearance, csrf, carried }).whole().respond_to(&ask.req)
+    page(Resume { brand: public.brand, css: public.css, appearance: public.appearance, csrf, carried }).whole().respond_to(&ask.req)
 }
 
 /// `POST /signout`
