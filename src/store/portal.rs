@@ -51,10 +51,15 @@ pub fn here<G: Ground>(reader: &mut impl Reader<G>, id: &str, account: Option<&s
     {
         return Err(Problem::NotFound);
     }
+    let lineage = tree::lineage(reader.conn(), organization.key)?;
+    let rights = actor.rights_at(&lineage);
+    // That somebody belongs here is told to those alone who see the accounts here.
+    if account.is_some() && !rights.opens_accounts() {
+        return Err(Problem::NotFound);
+    }
     let store = identity_stores::of_organization(reader, &organization)?;
     let path = tree::paths(reader.conn(), [organization.key])?.remove(&organization.key).unwrap_or_default();
-    let lineage = tree::lineage(reader.conn(), organization.key)?;
-    Ok(Here { rights: actor.rights_at(&lineage), organization, store, path })
+    Ok(Here { rights, organization, store, path })
 }
 
 fn is_below(conn: &mut Conn, organization: OrganizationKey, account: &str) -> Result<bool, Problem> {

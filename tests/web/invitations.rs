@@ -129,7 +129,7 @@ async fn what_the_inviter_may_no_longer_give_is_left_out_and_who_may_no_longer_i
         }
         let (ann, bo) = (link(&house, "ann@new.example").await, link(&house, "bo@new.example").await);
         let role = "(SELECT role FROM grants WHERE account = (SELECT key FROM accounts WHERE email = 'mona@brand.example'))";
-        house.run(&format!("UPDATE administrator_roles SET permissions = replace(permissions, 'role_assignment.edit', '') WHERE key = {role}"));
+        house.run(&format!("UPDATE administrator_roles SET permissions = replace(permissions, ' role_assignment.edit', '') WHERE key = {role}"));
         let accept = [("answer", "accept"), ("name", "Somebody New"), ("password", NEW)];
         let stranger = house.stranger();
         stranger.get(&ann).await;

@@ -39,6 +39,8 @@ async fn each_of_the_three_recommended_roles_may_do_on_an_account_exactly_what_i
                 bailiwick::domain::rights::Rights::from_bits(rights as u16).has(cell)
             };
             let person = house.person(who).await;
+            // So that deleting asks for a proof, and Paul stays for the next one.
+            house.wait_minutes(11);
             let paul = account(&house, "paul@acme.example");
             let page = person.get(&paul).await.is(200);
             assert_eq!(page.text().contains("paul@acme.example"), has("account_identities:READ"), "{role} sees the sign-in name");
@@ -75,6 +77,13 @@ async fn an_org_auditor_looks_and_changes_nothing_and_each_try_is_one_event() {
         let aud = house.person("aud@acme.example").await;
         let before = house.events("act.refuse").len();
         aud.post(&format!("{}/disable", account(&house, "paul@acme.example")), &[]).await.is(403).says("access right");
+        // It is written beside the answer.
+        for _ in 0..100 {
+            if house.events("act.refuse").len() > before {
+                break;
+            }
+            actix_web::rt::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
         assert_eq!(house.events("act.refuse").len(), before + 1);
     }
 }
@@ -135,7 +144,8 @@ async fn an_org_admin_who_comes_from_outside_works_there_without_being_a_member(
         let paul = house.person("paul@acme.example").await;
         paul.get("/").await;
         let list = paul.get(&at(&house, "Globex", "accounts")).await.is(200);
-        assert!(list.text().contains("Gwen Globex") && !list.text().contains("Paul Plain"));
+        let rows = list.rows().join("\n");
+        assert!(rows.contains("Gwen Globex") && !rows.contains("Paul Plain"), "{rows}");
         let gus = at(&house, "Globex", &format!("accounts/{}", house.acc("q02@globex.example")));
         let page = paul.post(&format!("{gus}/disable"), &[]).await.is(303);
         let page = paul.follow(page).await.is(200).says("is disabled");
@@ -160,7 +170,9 @@ async fn the_portal_lands_where_there_is_one_and_lets_choose_where_there_are_sev
                 { "role": "<b class=\"evil\">Bold</b> role", "organization": ["Globex"], "account": "oda@acme.example" }] }] }));
         oda.get("/portal").await.is(200).says("Acme").says("Globex").says("does not open the accounts list").stays_inert();
         oda.get("/portal?q=plant").await.is(200).says("Plant 7");
-        oda.get(&at(&house, "Globex", "accounts")).await.is(200).says("No accounts here yet");
+        oda.get(&at(&house, "Globex", "accounts")).await.is(403).says("does not open the accounts list");
+        let karl = format!("accounts/{}", house.acc("p18@acme.example"));
+        oda.get(&at(&house, "Globex", &karl)).await.is(404);
         oda.get(&at(&house, "Globex", "me")).await.is(200).says("does not open the accounts list");
         oda.post(&at(&house, "Globex", "favourite"), &[]).await.is(303);
         let page = oda.get("/portal?choose=1").await.is(200);
@@ -181,7 +193,7 @@ async fn the_portal_shows_and_accepts_only_the_attributes_that_are_for_it() {
         let kept = house.texts("SELECT attributes AS t FROM accounts WHERE email = 'p05@acme.example'");
         assert!(kept[0].contains("IT") && !kept[0].contains("Sales") && !kept[0].contains("badge"), "{kept:?}");
         let form = oda.get(&format!("{bob}/data")).await.is(200).form("#data-form");
-        let data = oda.submit(form.smuggle("format", "json")).await.is(200);
+        let data = oda.submit(form.with("format", "json")).await.is(200);
         assert!(data.body.contains("Department") && !data.body.contains("Badge"));
     }
 }
@@ -194,7 +206,7 @@ async fn whoever_may_not_see_sign_in_names_finds_nobody_by_them() {
                 { "role": "Greeter", "organization": ["Acme"], "account": "paul@acme.example" }] }] }));
         let paul = house.person("paul@acme.example").await;
         let list = at(&house, "Acme", "accounts");
-        let page = paul.get(&list).await.is(200).says("Tess Holder").never_says("tess@acme.example");
+        let page = paul.get(&format!("{list}?per=100")).await.is(200).says("Tess Holder").never_says("tess@acme.example");
         assert!(!page.body.contains("tess@acme.example"));
         paul.get(&format!("{list}?q=tess")).await.is(200).says("Tess Holder");
         paul.get(&format!("{list}?q=acme.example")).await.is(200).says("No account matches");

@@ -55,6 +55,14 @@ impl Wanted {
     }
 }
 
+/// without the minimum right there, nothing about its accounts, even where they are seen elsewhere.
+fn opening(place: Here) -> Result<Here, Problem> {
+    if place.rights.opens_accounts() {
+        return Ok(place);
+    }
+    Err(Problem::Forbidden("Your role does not open the accounts list here (it lacks Account management: Read).".into()))
+}
+
 #[derive(Template)]
 #[template(path = "portal/accounts/list.html", blocks = ["results"])]
 struct List {
@@ -96,7 +104,7 @@ pub async fn list(permit: Permit<Portal<ManagementRead>>, ask: Ask, organization
         .house
         .work(move |db| {
             db.read(&permit, |view| {
-                let place = portal::here(view, &organization, None)?;
+                let place = opening(portal::here(view, &organization, None)?)?;
                 let wanted = wanted.for_reader(&place);
                 let at = Some((&place.organization, below));
                 let accounts = accounts::list::<InPortal>(view, place.store.key, &wanted.filter, at, sort, &paging)?;
@@ -123,7 +131,7 @@ pub async fn export(
     let mut query = ask.query();
     let wanted = Wanted::read(&mut query);
     let permit_too = ask.permit::<Portal<ManagementRead>>()?;
-    let place = ask.house.work(move |db| db.read(&permit_too, |view| portal::here(view, &organization, None))).await?;
+    let place = ask.house.work(move |db| db.read(&permit_too, |view| opening(portal::here(view, &organization, None)?))).await?;
     let wanted = wanted.for_reader(&place);
     let columns = ["Id", "Name", "E-mail", "User name", "Authentication", "Organizations", "Authorization", "Last sign-in"];
     let sheet = Sheet { name: "accounts", columns: columns.map(str::to_owned).to_vec() };
