@@ -90,7 +90,8 @@ fn nobody_gains_more(before: &Brand, after: &Brand, by: usize) -> Result<(), Tes
                 // To hand on a role is no more than to hand on everything that it holds (P-4, Z-2).
                 let more = |role: &usize| after.administrator_roles[*role].1 & !theirs.handed != 0;
                 let gained = new.roles & !old.roles & !theirs.roles;
-                let roles: Vec<usize> = (0..after.administrator_roles.len()).filter(|role| gained & (1 << role) != 0).filter(more).collect();
+                let roles: Vec<usize> =
+                    (0..after.administrator_roles.len()).filter(|role| gained & (1 << role) != 0).filter(more).collect();
                 let gained = new.cells & !old.cells;
                 let needed = CELLS.iter().enumerate().filter(|(cell, _)| gained & (1 << cell) != 0).flat_map(|(_, (_, leaves))| *leaves);
                 let cells: Vec<_> = needed.filter(|leaf| theirs.leaves & (1 << **leaf) == 0).collect();
