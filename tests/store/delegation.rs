@@ -29,6 +29,8 @@ struct Can {
     cells: u8,
     /// The administrator roles that it may hand on there; 1 is that of super administrators.
     roles: u16,
+    /// The permissions that it may hand on there.
+    handed: u16,
 }
 
 impl Brand {
@@ -42,6 +44,7 @@ impl Brand {
                 can.leaves |= self.administrator_roles[role].1;
                 if self.grants[grant].cascading || role == 0 {
                     can.roles |= 1 << role;
+                    can.handed |= self.administrator_roles[role].1;
                 }
             }
             can
@@ -84,13 +87,17 @@ fn nobody_gains_more(before: &Brand, after: &Brand, by: usize) -> Result<(), Tes
             for place in before.places() {
                 let (old, new, theirs) = (was[who][place], is[who][place], was[by][place]);
                 let leaves = new.leaves & !old.leaves & !theirs.leaves;
-                let roles = new.roles & !old.roles & !theirs.roles;
+                // To hand on a role is no more than to hand on everything that it holds (P-4, Z-2).
+                let more = |role: &usize| after.administrator_roles[*role].1 & !theirs.handed != 0;
+                let gained = new.roles & !old.roles & !theirs.roles;
+                let roles: Vec<usize> =
+                    (0..after.administrator_roles.len()).filter(|role| gained & (1 << role) != 0).filter(more).collect();
                 let gained = new.cells & !old.cells;
                 let needed = CELLS.iter().enumerate().filter(|(cell, _)| gained & (1 << cell) != 0).flat_map(|(_, (_, leaves))| *leaves);
                 let cells: Vec<_> = needed.filter(|leaf| theirs.leaves & (1 << **leaf) == 0).collect();
                 prop_assert!(
-                    leaves == 0 && roles == 0 && cells.is_empty(),
-                    "By A{} A{} gets at O{} in {} minutes what A{} did not have: {:b}, {:b}, {:?}",
+                    leaves == 0 && roles.is_empty() && cells.is_empty(),
+                    "By A{} A{} gets at O{} in {} minutes what A{} did not have: {:b}, {:?}, {:?}",
                     by,
                     who,
                     place,

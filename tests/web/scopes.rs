@@ -342,7 +342,8 @@ async fn a_page_that_needs_a_scope_gets_the_new_one_back() {
         let form = page.form("#spot-form").smuggle("org", &house.org("Acme")).with("reach", "this").with("name", "In a dialog");
         let page = su.submit(form).await.is(303);
         let id = scope(&house, "In a dialog");
-        let expected = format!("{}/new/role?account={ana}&account={lena}&role=arole_x&reason=Summer+fair&scope={id}", "/admin/administrators");
+        let expected =
+            format!("{}/new/role?account={ana}&account={lena}&role=arole_x&reason=Summer+fair&scope={id}", "/admin/administrators");
         assert_eq!(page.leads_to(), Some(&*expected));
         let page = su.get(&expected).await.is(200).says("what 2 accounts may do");
         assert_eq!(page.form("main form").value("scope"), id);

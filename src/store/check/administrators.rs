@@ -44,7 +44,8 @@ pub(super) fn check(conn: &mut Conn, wrong: &mut Wrong, tree: &Tree) -> Result<(
 
 fn roles(conn: &mut Conn, wrong: &mut Wrong) -> Result<HashMap<AdministratorRoleKey, Kind>, Problem> {
     use administrator_roles as r;
-    let rows: Vec<(AdministratorRoleKey, String, String, (String, String), Kind, String)> =
+    type Role = (AdministratorRoleKey, String, String, (String, String), Kind, String);
+    let rows: Vec<Role> =
         r::table.order(r::key).select((r::key, r::id, r::name, (r::name_folded, r::name_sort), r::kind, r::permissions)).load(conn)?;
     if !rows.iter().any(|row| row.4 == Kind::Super) {
         wrong.say("administrator roles", || "The role of super administrators is missing (D-5).".into());
@@ -71,7 +72,8 @@ fn roles(conn: &mut Conn, wrong: &mut Wrong) -> Result<HashMap<AdministratorRole
 
 fn owned(conn: &mut Conn, wrong: &mut Wrong, tree: &Tree) -> Result<HashMap<ScopeKey, Scope>, Problem> {
     use scopes as s;
-    let rows: Vec<(ScopeKey, String, OrganizationKey, String, (String, String), ScopeReach)> =
+    type Owned = (ScopeKey, String, OrganizationKey, String, (String, String), ScopeReach);
+    let rows: Vec<Owned> =
         s::table.order(s::key).select((s::key, s::id, s::organization, s::name, (s::name_folded, s::name_sort), s::reach)).load(conn)?;
     Ok(rows
         .into_iter()

@@ -206,6 +206,9 @@ pub async fn export(permit: Permit<UserView>, ask: Ask, slug: Path<String>, form
     .await
 }
 
+/// An organization's id, its name, what stands above it, and the rights that an account has there.
+type Can = (String, String, String, Vec<Cell>);
+
 #[derive(Template)]
 #[template(path = "console/accounts/detail.html", blocks = ["content"])]
 struct Show {
@@ -229,7 +232,7 @@ struct Show {
     verification: Option<Verification>,
     factors: Option<Factors>,
     /// The rights it has where a role was given and the person may look, each place with its id, name and what stands above.
-    can: Vec<(String, String, String, Vec<Cell>)>,
+    can: Vec<Can>,
     /// What happened to it; none on other tabs.
     events: Option<(Slice<Recorded>, Pager)>,
     may_see_events: bool,
@@ -333,11 +336,7 @@ impl Show {
 }
 
 /// What the account can do now at each of these organizations where it was given something.
-fn effective(
-    view: &mut View<'_, UserView>,
-    detail: &accounts::Detail,
-    places: &HashSet<String>,
-) -> Result<Vec<(String, String, String, Vec<Cell>)>, Problem> {
+fn effective(view: &mut View<'_, UserView>, detail: &accounts::Detail, places: &HashSet<String>) -> Result<Vec<Can>, Problem> {
     let mut at: Vec<_> = detail.roles.iter().filter(|(held, _)| places.contains(&held.organization_id)).collect();
     at.sort_by_key(|(held, path)| (path_text(path), held.organization));
     at.dedup_by_key(|(held, _)| held.organization);

@@ -3,7 +3,7 @@
 use super::{
     acts::Act::{self, *},
     drawings::Step,
-    rules::{ACTIVATE, Brand, Grant, MOVE, OF_OTHER, Person, Status, VIEW},
+    rules::{ACTIVATE, BLOCK, Brand, EDIT_CELLS, EDIT_PERMISSIONS, Grant, MOVE, OF_OTHER, Person, Status, VIEW},
     tell,
 };
 use crate::{database::Database, place::Content};
@@ -13,6 +13,8 @@ const ALL: usize = 1;
 const SWITCHES: usize = 2;
 const EVERYTHING: usize = 3;
 const MOVES: usize = 4;
+const WRITES: usize = 5;
+const LOOKS: usize = 6;
 const ALL_OF_1: Option<usize> = Some(0);
 const TWO: Option<usize> = Some(1);
 const CHILDREN_OF_1: Option<usize> = Some(2);
@@ -36,6 +38,8 @@ fn brand() -> Brand {
             (Kind::Other, 1 << VIEW | 1 << ACTIVATE),
             (Kind::Root, u16::MAX),
             (Kind::Other, 1 << VIEW | 1 << MOVE),
+            (Kind::Root, 1 << VIEW | 1 << EDIT_CELLS | 1 << EDIT_PERMISSIONS),
+            (Kind::Other, 1 << VIEW),
         ],
         scopes: vec![
             (1, ScopeReach::ThisAndBelow),
@@ -184,5 +188,51 @@ fn nobody_changes_an_organization_role_while_somebody_who_holds_it_holds_more_th
         (0, Ok(give(3, SWITCHES, ALL_OF_1, ALWAYS)), true),
         (5, Ok(Redraw { role: 1, cells: 8 }), false),
         (0, Ok(Redraw { role: 1, cells: 8 }), true),
+    ]);
+}
+
+#[test]
+fn nobody_hands_on_a_role_by_another_one_that_they_may_hand_on() {
+    on_each(&[
+        (0, Ok(Give { to: 2, role: ALL, scope: ALL_OF_1, cascading: false, dates: ALWAYS }), true),
+        (0, Ok(give(2, SWITCHES, ALL_OF_1, ALWAYS)), true),
+        (2, Ok(give(3, ALL, TWO, ALWAYS)), false),
+        (2, Ok(give(3, SWITCHES, TWO, ALWAYS)), true),
+    ]);
+}
+
+#[test]
+fn nobody_adds_a_permission_to_a_role_that_is_held_where_they_do_not_hold_it() {
+    let rewrite = Rewrite { role: LOOKS, leaves: 1 << VIEW | 1 << BLOCK };
+    on_each(&[
+        (0, Ok(give(5, WRITES, ALL_OF_0, ALWAYS)), true),
+        (0, Ok(give(5, ALL, TWO, ALWAYS)), true),
+        (0, Ok(give(2, LOOKS, ALL_OF_1, ALWAYS)), true),
+        (5, Ok(rewrite), false),
+        (0, Ok(give(5, ALL, ALL_OF_1, ALWAYS)), true),
+        (5, Ok(rewrite), true),
+    ]);
+}
+
+#[test]
+fn nobody_adds_a_right_to_an_organization_role_that_is_held_where_they_do_not_cover_it() {
+    let redraw = Redraw { role: 0, cells: 9 };
+    on_each(&[
+        (0, Ok(give(5, WRITES, ALL_OF_0, ALWAYS)), true),
+        (0, Ok(give(5, ALL, TWO, ALWAYS)), true),
+        (0, Ok(Assign { to: 3, role: 0, at: 1, dates: ALWAYS }), true),
+        (5, Ok(redraw), false),
+        (0, Ok(give(5, ALL, ALL_OF_1, ALWAYS)), true),
+        (5, Ok(redraw), true),
+    ]);
+}
+
+#[test]
+fn an_organization_is_switched_on_by_who_gets_nothing_by_it_but_another_role_with_what_they_may_hand_on_there() {
+    on_each(&[
+        (0, Ok(give(2, ALL, ALL_OF_1, ALWAYS)), true),
+        (0, Ok(give(2, SWITCHES, TWO, ALWAYS)), true),
+        (0, Ok(Switch { place: 2, on: false }), true),
+        (2, Ok(Switch { place: 2, on: true }), true),
     ]);
 }
