@@ -27,11 +27,14 @@ pub const LASTS: i64 = 7 * 24 * 3600;
 /// Most addresses at once.
 pub const MOST: usize = 200;
 
+/// What was typed and is no address, with what is wrong.
+pub type Wrong = (String, String);
+
 /// The addresses that were typed, one per line or apart by commas, each once: checked, or with what is wrong.
 ///
 /// # Errors
 /// Says at the field `emails` that there are none or too many.
-pub fn addresses(typed: &str) -> Result<Vec<Result<String, (String, String)>>, Refusal> {
+pub fn addresses(typed: &str) -> Result<Vec<Result<String, Wrong>>, Refusal> {
     let mut seen = HashSet::new();
     let parts = typed.split(|c: char| c.is_whitespace() || c == ',' || c == ';').filter(|part| !part.is_empty());
     let found: Vec<&str> = parts.filter(|part| seen.insert(text::fold(part))).take(MOST + 1).collect();

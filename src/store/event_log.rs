@@ -13,9 +13,7 @@ use crate::{
     domain::{
         event::Outcome,
         key::*,
-        permissions::{
-            AdministratorRoleView, EventView, OrganizationRoleView, OrganizationView, Permission, ScopeView, UserView,
-        },
+        permissions::{AdministratorRoleView, EventView, OrganizationRoleView, OrganizationView, Permission, ScopeView, UserView},
         time::Time,
     },
     problem::Problem,

@@ -19,8 +19,8 @@ use crate::{
         key::StoreKey,
         organization::Organization,
         permissions::{
-            IdentityStoreView, InvitationView, OrganizationRoleView, OrganizationView, Permission, RoleAssignmentEdit, RoleAssignmentView, UserAdd,
-            UserBlock, UserView,
+            IdentityStoreView, InvitationView, OrganizationRoleView, OrganizationView, Permission, RoleAssignmentEdit, RoleAssignmentView,
+            UserAdd, UserBlock, UserView,
         },
         text,
         time::Time,

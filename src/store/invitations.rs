@@ -255,7 +255,8 @@ impl Placed for Listed {
     }
 }
 
-const COLUMNS: &str = "SELECT i.key, i.id, i.email, i.organization, o.name AS place, i.invited_by_name, i.status, i.sent_at, i.ends_at, i.created_at";
+const COLUMNS: &str =
+    "SELECT i.key, i.id, i.email, i.organization, o.name AS place, i.invited_by_name, i.status, i.sent_at, i.ends_at, i.created_at";
 const NEWEST: Order = Order { column: "i.created_at", key: "i.key", descending: true };
 
 /// An invitation with the path of its organization and the names of the roles that it promises.
@@ -472,8 +473,8 @@ impl Opened {
 }
 
 fn opened(conn: &mut Conn, token: &str, now: Time) -> Result<Opened, Problem> {
-    use invitations as i;
     use super::schema::identity_stores as s;
+    use invitations as i;
     type Row = ((i64, String, StoreKey, OrganizationKey), (String, String, String), (String, String, bool, String, Time));
     let ((key, id, store, organization), (email, folded, message), (inviter, inviter_name, portal, status, ends)): Row = i::table
         .filter(i::token.eq(links::hash(token)))
@@ -665,7 +666,10 @@ pub fn decline(tx: &mut Tx<Inviting>, token: &str) -> Result<Opened, Problem> {
 ///
 /// # Errors
 /// What the database says.
-pub fn roles_to_promise(reader: &mut impl Reader<<InConsole as Side>::Invite>, store: &IdentityStore) -> Result<Vec<(String, String)>, Problem> {
+pub fn roles_to_promise(
+    reader: &mut impl Reader<<InConsole as Side>::Invite>,
+    store: &IdentityStore,
+) -> Result<Vec<(String, String)>, Problem> {
     use crate::domain::permissions::{Permission, RoleAssignmentEdit};
     let may = reader.permit().person()?.may(&RoleAssignmentEdit::LEAF);
     if !may || store.built_in {
@@ -686,4 +690,3 @@ pub fn count_waiting<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey) ->
     from.bind(store).push(" AND i.ends_at > ").bind(now).push(" AND ").in_reach(permit.reach(), "i.organization");
     paging::total(conn, &from)
 }
-

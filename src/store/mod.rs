@@ -85,10 +85,10 @@ pub mod throttles;
 pub mod tree;
 /// Taking an act back.
 pub mod undo;
-/// Whence somebody has a right, and why not.
-pub mod why;
 /// Verification by hand.
 pub mod verifications;
+/// Whence somebody has a right, and why not.
+pub mod why;
 /// The world file: import and export.
 pub mod world;
 

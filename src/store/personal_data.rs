@@ -74,13 +74,5 @@ pub fn download<S: Side>(
         _ => None,
     };
     tx.record(found.subjects(Event::done("account.data"), store.key).with("format", format).with("reason", why))?;
-    Ok(PersonalData {
-        identifiers: acts.sees::<S::SeeIdentifiers>(),
-        detail,
-        authenticators,
-        sessions,
-        verification,
-        events,
-        at,
-    })
+    Ok(PersonalData { identifiers: acts.sees::<S::SeeIdentifiers>(), detail, authenticators, sessions, verification, events, at })
 }

@@ -279,7 +279,11 @@ pub fn joins<G: Ground>(reader: &mut impl Reader<G>, here: &Here) -> Result<Vec<
 ///
 /// # Errors
 /// What the database says.
-pub fn inviting<G: Ground>(reader: &mut impl Reader<G>, store: &IdentityStore, here: Option<&Here>) -> Result<(Vec<Choice>, bool), Problem> {
+pub fn inviting<G: Ground>(
+    reader: &mut impl Reader<G>,
+    store: &IdentityStore,
+    here: Option<&Here>,
+) -> Result<(Vec<Choice>, bool), Problem> {
     match here {
         Some(here) => {
             let (conn, permit) = reader.parts();

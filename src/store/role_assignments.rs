@@ -601,7 +601,13 @@ pub(super) fn give(
 ) -> Result<(), Problem> {
     use super::schema::role_assignments as ra;
     let row = (
-        (ra::organization.eq(organization), ra::role.eq(role), ra::account.eq(account), ra::starts.eq(None::<i64>), ra::ends.eq(None::<i64>)),
+        (
+            ra::organization.eq(organization),
+            ra::role.eq(role),
+            ra::account.eq(account),
+            ra::starts.eq(None::<i64>),
+            ra::ends.eq(None::<i64>),
+        ),
         (ra::reason.eq(""), ra::given.eq(given), ra::given_by.eq(by), ra::given_at.eq(now)),
     );
     on_each!(conn, |conn| diesel::insert_into(ra::table)

@@ -303,8 +303,18 @@ impl Database {
 }
 
 /// Tables that come and go with visits; no right depends on them.
-const PASSING: &[&str] =
-    &["events", "event_subjects", "event_details", "event_briefs", "sessions", "throttles", "once_keys", "account_imports", "jobs", "codes"];
+const PASSING: &[&str] = &[
+    "events",
+    "event_subjects",
+    "event_details",
+    "event_briefs",
+    "sessions",
+    "throttles",
+    "once_keys",
+    "account_imports",
+    "jobs",
+    "codes",
+];
 
 /// What [`Database::state`] saw.
 #[derive(Clone)]

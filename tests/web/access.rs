@@ -65,7 +65,9 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
         ("post", "/me/password") => (route.to_owned(), vec![("current", "not my password".to_owned()), ("password", "x".to_owned())]),
         ("post", "/me/settings") => (route.to_owned(), vec![("per", "25".to_owned())]),
         // A link that never was.
-        (_, "/signin/reset/{token}" | "/confirm/{token}" | "/cancel/{token}" | "/invite/{token}") => (route.replace("{token}", "never"), Vec::new()),
+        (_, "/signin/reset/{token}" | "/confirm/{token}" | "/cancel/{token}" | "/invite/{token}") => {
+            (route.replace("{token}", "never"), Vec::new())
+        }
         ("post", "/signin/reset") => (route.to_owned(), vec![("identifier", String::new())]),
         ("post", "/me/identifiers") => (route.to_owned(), vec![("proof", "not my password".to_owned())]),
         ("get", "/admin/stores/{store}") => (base.to_owned(), Vec::new()),
@@ -254,7 +256,8 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
             (format!("/portal/o/{}/accounts/{}/delete", house.org("Acme"), house.acc(&format!("{name}@left.example"))), Vec::new())
         }
         (_, route) if route.starts_with("/portal/o/{organization}/invitations/{invitation}") => {
-            let asked = Box::pin(request(house, person, name, method, &route.replace("/portal/o/{organization}", "/admin/stores/{store}"))).await;
+            let asked =
+                Box::pin(request(house, person, name, method, &route.replace("/portal/o/{organization}", "/admin/stores/{store}"))).await;
             (asked.path.replace(base, &format!("/portal/o/{}", house.org("Acme"))), asked.fields)
         }
         ("post", "/portal/o/{organization}/invitations") => {

@@ -12,7 +12,9 @@ fn path(house: &House, email: &str) -> String {
 async fn link(house: &House, email: &str, part: &str) -> String {
     let mails = house.mail_to(email).await;
     let found = mails.iter().flat_map(|mail| mail.links()).find(|link| link.contains(part));
-    found.unwrap_or_else(|| panic!("no link to {part} in {:?}", mails.iter().map(|mail| &mail.text).collect::<Vec<_>>())).replace("http://localhost:8080", "")
+    found
+        .unwrap_or_else(|| panic!("no link to {part} in {:?}", mails.iter().map(|mail| &mail.text).collect::<Vec<_>>()))
+        .replace("http://localhost:8080", "")
 }
 
 #[actix_web::test]
@@ -174,7 +176,10 @@ async fn people_change_their_own_sign_in_names_and_answer_those_that_others_want
         paul.submit(form.clone().with("username", "pp").with("proof", PASSWORD)).await.is(303);
         house.stranger().sign_in("pp", PASSWORD).await.is(303);
         let form = paul.get("/me").await.is(200).form("form[action='/me/identifiers']");
-        paul.submit(form.clone().with("email", "sam@acme.example").with("proof", PASSWORD)).await.is(422).says("belongs to another account");
+        paul.submit(form.clone().with("email", "sam@acme.example").with("proof", PASSWORD))
+            .await
+            .is(422)
+            .says("belongs to another account");
         paul.submit(form.with("email", "pp@acme.example").with("proof", PASSWORD)).await.is(303);
         house.stranger().sign_in("pp@acme.example", PASSWORD).await.is(422);
         let confirm = link(&house, "pp@acme.example", "/confirm/").await;

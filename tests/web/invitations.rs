@@ -43,7 +43,12 @@ async fn whoever_is_new_accepts_with_a_name_and_a_password_and_holds_what_was_pr
     for house in House::each().await {
         let su = house.person("su@brand.example").await;
         let north = house.org("Acme/North");
-        let fields = [("emails", "nia@new.example"), ("org", &*north), ("role", &house.role("Greeter")), ("message", "See you <b class=\"evil\">there</b>")];
+        let fields = [
+            ("emails", "nia@new.example"),
+            ("org", &*north),
+            ("role", &house.role("Greeter")),
+            ("message", "See you <b class=\"evil\">there</b>"),
+        ];
         su.post(CONSOLE, &fields).await.is(303);
         let link = link(&house, "nia@new.example").await;
         let nia = house.stranger();
@@ -52,16 +57,28 @@ async fn whoever_is_new_accepts_with_a_name_and_a_password_and_holds_what_was_pr
         before.assert_still(&house, "A scanner's look");
         let form = nia.get(&link).await.is(200).says("Su Super invites you to North").says("Greeter").stays_inert().form("form.stack");
         nia.submit(form.clone().press("answer", "accept").with("name", "").with("password", "short")).await.is(422).says("Enter a name.");
-        let page = nia.submit(form.clone().press("answer", "accept").with("name", "Nia New").with("password", NEW).smuggle("role", "x")).await.is(303);
+        let page = nia
+            .submit(form.clone().press("answer", "accept").with("name", "Nia New").with("password", NEW).smuggle("role", "x"))
+            .await
+            .is(303);
         nia.follow(page).await.is(200).says("Welcome");
         assert_eq!(house.holders("Acme/North", "Greeter"), ["nia@new.example"]);
-        assert_eq!(house.texts("SELECT given AS t FROM role_assignments WHERE account = (SELECT key FROM accounts WHERE email = 'nia@new.example')"), ["invitation"]);
+        assert_eq!(
+            house.texts(
+                "SELECT given AS t FROM role_assignments WHERE account = (SELECT key FROM accounts WHERE email = 'nia@new.example')"
+            ),
+            ["invitation"]
+        );
         // Once, not twice.
         let other = house.stranger();
         other.get(&link).await.is(200).says("Already accepted");
         let form = form.press("answer", "accept").with("name", "Eve").with("password", "seven yellow kites over water");
         other.get("/signin").await;
-        other.post(&link, &[("answer", "accept"), ("name", "Eve"), ("password", "seven yellow kites over water")]).await.is(200).says("Already accepted");
+        other
+            .post(&link, &[("answer", "accept"), ("name", "Eve"), ("password", "seven yellow kites over water")])
+            .await
+            .is(200)
+            .says("Already accepted");
         drop(form);
         house.stranger().sign_in("nia@new.example", NEW).await.is(303);
     }
@@ -129,7 +146,9 @@ async fn what_the_inviter_may_no_longer_give_is_left_out_and_who_may_no_longer_i
         }
         let (ann, bo) = (link(&house, "ann@new.example").await, link(&house, "bo@new.example").await);
         let role = "(SELECT role FROM grants WHERE account = (SELECT key FROM accounts WHERE email = 'mona@brand.example'))";
-        house.run(&format!("UPDATE administrator_roles SET permissions = replace(permissions, ' role_assignment.edit', '') WHERE key = {role}"));
+        house.run(&format!(
+            "UPDATE administrator_roles SET permissions = replace(permissions, ' role_assignment.edit', '') WHERE key = {role}"
+        ));
         let accept = [("answer", "accept"), ("name", "Somebody New"), ("password", NEW)];
         let stranger = house.stranger();
         stranger.get(&ann).await;

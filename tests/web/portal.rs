@@ -14,8 +14,11 @@ fn account(house: &House, email: &str) -> String {
     at(house, "Acme", &format!("accounts/{}", house.acc(email)))
 }
 
-/// Every act on an account, as a form sends it: its address, fields, and the access right that it needs.
-const ACTS: &[(&str, &[(&str, &str)], &str)] = &[
+/// An act as a form sends it: its address, fields, and the access right that it needs.
+type Act = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+
+/// Every act on an account.
+const ACTS: &[Act] = &[
     ("profile", &[("name", "Paul Plain"), ("rev", "1")], "account_management:WRITE"),
     ("groups", &[], "account_management:WRITE"),
     ("disable", &[], "account_management:WRITE"),
@@ -226,8 +229,10 @@ async fn an_org_admin_sets_up_a_child_where_both_switches_are_on() {
         oda.follow(page).await.is(200).says("Terminal is set up.").says("You manage it through Acme.");
         aud.post(&list, &[("name", "Mine")]).await.is(403);
         oda.post(&list, &[("name", "Elsewhere"), ("parent", &house.org("Globex"))]).await.is(422);
-        for switch in ["UPDATE organizations SET organization_registration = NOT organization_registration WHERE name = 'Acme' AND depth = 1",
-            "UPDATE identity_stores SET organization_registration = NOT organization_registration WHERE slug = 'customers'"] {
+        for switch in [
+            "UPDATE organizations SET organization_registration = NOT organization_registration WHERE name = 'Acme' AND depth = 1",
+            "UPDATE identity_stores SET organization_registration = NOT organization_registration WHERE slug = 'customers'",
+        ] {
             house.run(switch);
             let before = house.state();
             oda.post(&list, &[("name", "Later"), ("parent", &house.org("Acme"))]).await.is(409).says("switched off here");

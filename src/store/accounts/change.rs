@@ -170,14 +170,7 @@ pub(in crate::store) fn free(
 }
 
 /// Writes an identifier; one that somebody else sets counts once its owner has confirmed it (P-6).
-fn put_identifier(
-    conn: &mut Conn,
-    store: StoreKey,
-    account: AccountKey,
-    kind: &str,
-    typed: &str,
-    confirmed: bool,
-) -> Result<(), Problem> {
+fn put_identifier(conn: &mut Conn, store: StoreKey, account: AccountKey, kind: &str, typed: &str, confirmed: bool) -> Result<(), Problem> {
     use rows as i;
     diesel::insert_into(i::table)
         .values((i::store.eq(store), i::folded.eq(text::fold(typed)), i::account.eq(account), i::kind.eq(kind), i::confirmed.eq(confirmed)))

@@ -299,9 +299,10 @@ pub async fn resend<S: Screens>(
         .await?;
     match done {
         Acted::Before(answer) => Ok(answer),
-        Acted::Now((email, to)) => {
-            ask.led_to(&to, Note::new(format!("The invitation of {email} is on its way again.")).more("The link from before does not work any more."))
-        }
+        Acted::Now((email, to)) => ask.led_to(
+            &to,
+            Note::new(format!("The invitation of {email} is on its way again.")).more("The link from before does not work any more."),
+        ),
     }
 }
 

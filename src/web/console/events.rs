@@ -293,12 +293,16 @@ pub async fn undo(permit: Permit<Console>, ask: Ask, id: Path<String>, form: For
             .await?
         }
         Kind::Membership => {
-            ask.act(ask.permit::<UserBlock>()?, once, move |tx| undo::membership::<InConsole>(tx, &event).map(|(to, words)| ((to.clone(), words), to)))
-                .await?
+            ask.act(ask.permit::<UserBlock>()?, once, move |tx| {
+                undo::membership::<InConsole>(tx, &event).map(|(to, words)| ((to.clone(), words), to))
+            })
+            .await?
         }
         Kind::Status => {
-            ask.act(ask.permit::<UserBlock>()?, once, move |tx| undo::status::<InConsole>(tx, &event).map(|(to, words)| ((to.clone(), words), to)))
-                .await?
+            ask.act(ask.permit::<UserBlock>()?, once, move |tx| {
+                undo::status::<InConsole>(tx, &event).map(|(to, words)| ((to.clone(), words), to))
+            })
+            .await?
         }
         Kind::Organization => {
             ask.act(ask.permit::<OrganizationActivate>()?, once, move |tx| {
