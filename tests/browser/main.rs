@@ -16,6 +16,7 @@ mod keyboard;
 mod letters;
 mod main_job;
 mod me;
+mod portal;
 mod scopes;
 mod selection;
 mod tour;

@@ -144,7 +144,9 @@ fn pages(house: &House, draft: &str) -> Vec<String> {
     let mut pages = Vec::new();
     for (method, path) in routes::TABLE {
         // What belongs to a list is seen where one is uploaded.
-        if *method != "get" || ["/healthz", "/readyz", "/static/{hash}/{name:.*}"].contains(path) || path.contains("/import/{list}") {
+        // So is the portal, by who is at home there.
+        let elsewhere = path.contains("/import/{list}") || path.contains("{authenticator}") || path.starts_with("/portal/o/");
+        if *method != "get" || ["/healthz", "/readyz", "/static/{hash}/{name:.*}"].contains(path) || elsewhere {
             continue;
         }
         let filled = path
@@ -157,7 +159,8 @@ fn pages(house: &House, draft: &str) -> Vec<String> {
             .replace("{account}", &account)
             .replace("{role}", &role)
             .replace("{scope}", &scope)
-            .replace("{event}", &event);
+            .replace("{event}", &event)
+            .replace("{token}", "never");
         assert!(!filled.contains('{'), "{path} has a part that nobody fills here");
         let query = match path.rsplit('/').next().unwrap() {
             "unassigned" => format!("?org={organization}&role={role}"),
@@ -202,6 +205,9 @@ async fn walks_outside(tour: &Tour<'_, '_>) {
     tour.stop("sign-in, wrong password").await;
     tour.page("/signin/partners").await;
     tour.page("/signin?out=1").await;
+    for page in ["/signin/reset", "/signin/reset?sent=1", "/signin/reset/never", "/confirm/never", "/cancel/never", "/invite/never"] {
+        tour.page(page).await;
+    }
     tour.page("/no-such-page").await;
 }
 
@@ -435,6 +441,55 @@ async fn walks_as_others(tour: &Tour<'_, '_>) {
     tour.page("/admin").await;
 }
 
+/// The portal, as its org admin and as an auditor.
+async fn walks_the_portal(tour: &Tour<'_, '_>) {
+    let (visit, house) = (tour.visit, tour.visit.house);
+    visit.signs_in(crate::portal::HENRIK).await;
+    let base = format!("/portal/o/{}", house.organization("Halden Retail Group"));
+    let bjorn = format!("{base}/accounts/{}", house.text("SELECT id AS t FROM accounts WHERE email = 'bjorn.ostby@halden.example'"));
+    let own = format!("{base}/accounts/{}", house.text("SELECT id AS t FROM accounts WHERE email = 'henrik.solberg@halden.example'"));
+    for (_, path) in routes::TABLE.iter().filter(|(method, path)| *method == "get" && path.starts_with("/portal/o/")) {
+        if path.contains("{authenticator}") {
+            continue;
+        }
+        let query = if path.ends_with("/memberships/remove") { format!("?org={}", house.organization("Oslo region")) } else { String::new() };
+        let filled = path.replace("/portal/o/{organization}/accounts/{account}", &bjorn).replace("/portal/o/{organization}", &base);
+        tour.page(&format!("{filled}{query}")).await;
+    }
+    for more in [
+        "/portal?choose=1".to_owned(),
+        "/portal?choose=1&q=oslo".to_owned(),
+        format!("{base}/accounts?q=zzqx"),
+        format!("{base}/accounts?below=0&authn=active"),
+        format!("{base}/organizations?q=zzqx"),
+        own,
+        "/me".to_owned(),
+    ] {
+        tour.page(&more).await;
+    }
+    visit.opens(&format!("{base}/invitations/new")).await;
+    visit.types("#emails", "ann@new.example, nobody\nbjorn.ostby@halden.example").await;
+    visit.presses("Send invitations").await;
+    visit.says("sent").await;
+    tour.stop("invitations, each with its answer").await;
+    tour.page(&format!("{base}/invitations")).await;
+    let mail = house.mail_to("ann@new.example", 0).text;
+    let invite = mail.split_whitespace().find(|word| word.contains("/invite/")).unwrap().replace(&house.address, "");
+    visit.opens(&format!("{base}/organizations/new")).await;
+    visit.presses("Set up organization").await;
+    visit.waits(".errsum").await;
+    tour.stop("organization without a name").await;
+    visit.opens("/me").await;
+    visit.signs_out().await;
+    tour.page(&invite).await;
+    visit.presses("Accept").await;
+    visit.waits(".errsum").await;
+    tour.stop("invitation accepted without anything").await;
+    visit.signs_in("efua.asante@asantefoods.example").await;
+    visit.opens("/portal").await;
+    tour.stop("accounts as an auditor sees them").await;
+}
+
 async fn takes_the_tour(with: With) {
     let house = House::demo();
     house
@@ -455,6 +510,9 @@ async fn meets_the_states(with: With) {
             walks_the_states(&tour).await;
             tour.visit.signs_out().await;
             walks_as_others(&tour).await;
+            visit.opens("/me").await;
+            visit.signs_out().await;
+            walks_the_portal(&tour).await;
             tour.end();
         })
         .await;

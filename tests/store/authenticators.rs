@@ -159,7 +159,7 @@ fn a_demanded_factor_is_the_confirmed_address_of_who_has_none() {
         at.run("UPDATE identifiers SET confirmed = FALSE WHERE folded = 'paul@acme.example'");
         assert_eq!(needs(&at, PAUL), Needs::Unreachable, "no code goes where nobody has confirmed to be");
         at.run("UPDATE identifiers SET confirmed = TRUE WHERE folded = 'paul@acme.example'");
-        let stale = at.db.write(&at.permit::<SettingsEdit>(SUPER), |tx| settings::save(tx, 1, SignIn::default())).unwrap();
+        let stale = at.db.write_or_stop(&at.permit::<SettingsEdit>(SUPER), |tx| settings::save(tx, 1, SignIn::default())).unwrap();
         assert_eq!(stale, settings::Saved::Stale(2));
     }
 }
