@@ -399,6 +399,9 @@ pub async fn prepare(house: &House) {
     su.post("/admin/stores/customers/role-assignments", &pair).await.is(303);
     su.post("/admin/stores/customers/role-assignments/remove", &pair).await.is(303);
     su.post("/admin/settings/mail/test", &[("email", "first@brand.example")]).await.is(303);
+    for who in ["paul@acme.example", "tess@acme.example"] {
+        factor(house, who);
+    }
 }
 
 const HEAD: &str = "\
