@@ -345,7 +345,7 @@ impl Visit<'_> {
         self.presses("Continue").await;
         self.types("#password", password(identifier)).await;
         self.presses("Sign in").await;
-        self.waits(".me").await;
+        self.waits(".me, .portal").await;
     }
 
     /// Signs out by the button.
