@@ -127,7 +127,17 @@ async fn does_the_smaller_job(visit: &Visit<'_>) {
     // No roles to manage, and no organization out of reach to choose.
     assert_eq!(
         visit.texts(".side .nav").await,
-        ["Home", "Organizations", "Accounts", "Invitations", "Role assignments", "Administrators", "Scopes", "Identity stores", "Event log"]
+        [
+            "Home",
+            "Organizations",
+            "Accounts",
+            "Invitations",
+            "Role assignments",
+            "Administrators",
+            "Scopes",
+            "Identity stores",
+            "Event log"
+        ]
     );
     assert!(visit.texts("#org option").await.iter().skip(1).all(|path| path.starts_with(ORGANIZATION)));
     let held = visit.house.held(ORGANIZATION, "Night desk");

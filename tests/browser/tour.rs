@@ -452,7 +452,8 @@ async fn walks_the_portal(tour: &Tour<'_, '_>) {
         if path.contains("{authenticator}") {
             continue;
         }
-        let query = if path.ends_with("/memberships/remove") { format!("?org={}", house.organization("Oslo region")) } else { String::new() };
+        let query =
+            if path.ends_with("/memberships/remove") { format!("?org={}", house.organization("Oslo region")) } else { String::new() };
         let filled = path.replace("/portal/o/{organization}/accounts/{account}", &bjorn).replace("/portal/o/{organization}", &base);
         tour.page(&format!("{filled}{query}")).await;
     }

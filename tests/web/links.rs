@@ -259,9 +259,19 @@ async fn no_link_and_no_form_is_a_dead_end() {
             for address in start {
                 walk.noted("the start", address, "get");
             }
+            if identifier == "oda@acme.example" {
+                let paul = format!("/portal/o/{}/accounts/{}", house.org("Acme"), house.acc("paul@acme.example"));
+                person.post(&format!("{paul}/verify"), &[("reason", "A passport")]).await.is(303);
+                walk.noted("a list", &paul, "get");
+            }
             if identifier == "su@brand.example" {
                 // The walk sees a few of each kind; these are not like the others.
                 walk.noted("a list", &format!("/admin/stores/customers/organizations/{}", house.org("Initech")), "get");
+                // Lena is verified by now; her membership may end.
+                let lena = format!("/admin/stores/customers/accounts/{}", house.acc("p19@acme.example"));
+                person.post(&format!("{lena}/verify"), &[("reason", "A passport")]).await.is(303);
+                walk.noted("a list", &lena, "get");
+                walk.noted("a list", &format!("{lena}?tab=memberships"), "get");
                 walk.noted("a list", &format!("/admin/administrator-roles/{}", house.administrator_role("Nobody's")), "get");
                 let unused = house.texts("SELECT id AS t FROM scopes WHERE name LIKE 'Nobody%'").remove(0);
                 walk.noted("a list", &format!("/admin/scopes/{unused}"), "get");
