@@ -1,11 +1,14 @@
 //! Organizations: lists, the tree and their page. Only what lies in the reader's reach is found.
 
 mod change;
+mod joining;
 mod moving;
 mod switching;
 
 pub(super) use change::registers_organizations;
 pub use change::{Bound, Edited, Saved, add, bound, delete, edit, edited, may_add_top};
+pub(super) use joining::found;
+pub use joining::renew_code;
 pub use moving::{MoveEffect, Moved, Shift, may_reach_top, move_effect, relocate};
 pub use switching::{Effect, Switched, SwitchedTogether, Together, effect, switch, switch_together, together};
 
