@@ -26,6 +26,7 @@ mod exports;
 mod factors;
 mod headers;
 mod identity_stores;
+mod join;
 mod links;
 mod mails;
 mod me;
