@@ -125,6 +125,8 @@ pub mod system {
         Recovering 'l' recovering "system: links";
         /// Answering an invitation (I-1).
         Inviting 'i' inviting "system: invitations";
+        /// Registering oneself, and confirming it (I-3).
+        Joining 'j' joining "system: registration";
         /// The first super administrator: set-up page and command line (D-5).
         SetUp 'f' set_up "system: first run";
         /// Import, export and demo: outside P-4, A-8 and D-8, never through the web (I-7).

@@ -95,7 +95,7 @@ impl AttributeType {
 /// # Errors
 /// Says at the field `slug` what is wrong.
 pub fn slug(typed: &str) -> Result<String, Refusal> {
-    const RESERVED: &[&str] = &["new", "check", "factor", "reset", "enrol", "organization", "administrators"];
+    const RESERVED: &[&str] = &["new", "check", "factor", "reset", "enrol", "organization", "administrators", "confirm", "sent"];
     let good = (2..=40).contains(&typed.len())
         && typed.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         && !typed.starts_with('-')

@@ -4,7 +4,7 @@
 use super::{
     account_imports, authenticators,
     conn::{Conn, Db, on_each},
-    identifiers, links, mails, once,
+    identifiers, links, mails, once, registrations,
     schema::jobs,
     selections, sessions, throttles,
 };
@@ -35,6 +35,8 @@ pub struct Cleaned {
     pub codes: usize,
     /// Letters that were sent or given up long ago.
     pub mails: usize,
+    /// Registrations that nobody confirmed.
+    pub registrations: usize,
 }
 
 /// Takes away what has ended or expired, if that is due and no other process does it; else nothing. No right depends
@@ -58,6 +60,7 @@ pub fn clean_up(db: &Db) -> Result<Option<Cleaned>, Problem> {
             identifier_changes: identifiers::clean(note.conn(), now)?,
             codes: authenticators::clean(note.conn(), now)?,
             mails: mails::clean(note.conn(), now)?,
+            registrations: registrations::clean(note.conn(), now)?,
         }))
     })
 }

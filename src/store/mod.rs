@@ -61,6 +61,8 @@ pub mod personal_data;
 pub mod portal;
 /// What a person likes.
 pub mod preferences;
+/// People who register by themselves.
+pub mod registrations;
 /// Role assignments.
 pub mod role_assignments;
 /// Organization roles.

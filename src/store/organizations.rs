@@ -1,11 +1,14 @@
 //! Organizations: lists, the tree and their page. Only what lies in the reader's reach is found.
 
 mod change;
+mod joining;
 mod moving;
 mod switching;
 
 pub(super) use change::registers_organizations;
 pub use change::{Bound, Edited, Saved, add, bound, delete, edit, edited, may_add_top};
+pub(super) use joining::found;
+pub use joining::renew_code;
 pub use moving::{MoveEffect, Moved, Shift, may_reach_top, move_effect, relocate};
 pub use switching::{Effect, Switched, SwitchedTogether, Together, effect, switch, switch_together, together};
 
@@ -554,6 +557,8 @@ pub struct Detail {
     pub organization_registration: bool,
     /// O-1: its part of the registration link.
     pub slug: Option<String>,
+    /// I-3: by which people find it who may join.
+    pub join_code: Option<String>,
     /// O-1: its e-mail domains.
     pub domains: Vec<String>,
     /// Which steps of the path the reader may open.
@@ -581,12 +586,15 @@ pub fn detail(reader: &mut impl Reader<OrganizationView>, store: StoreKey, id: &
         organization_registration: bool,
         #[diesel(sql_type = Nullable<Text>)]
         slug: Option<String>,
+        #[diesel(sql_type = Nullable<Text>)]
+        join_code: Option<String>,
     }
     let now = reader.now();
     let (conn, permit) = reader.parts();
     let mut sql = columns(now);
     sql.push(
-        ", o.description, o.external_id, o.metadata, o.self_registration, o.organization_registration, o.slug FROM organizations o WHERE o.id = ",
+        ", o.description, o.external_id, o.metadata, o.self_registration, o.organization_registration, o.slug, o.join_code FROM organizations o \
+         WHERE o.id = ",
     );
     sql.bind(id).push(" AND o.store = ").bind(store).push(" AND ").in_reach(permit.reach(), "o.key");
     let row = sql.load::<DetailRow>(conn)?.pop().ok_or(Problem::NotFound)?;
@@ -606,6 +614,7 @@ pub fn detail(reader: &mut impl Reader<OrganizationView>, store: StoreKey, id: &
         self_registration: row.self_registration,
         organization_registration: row.organization_registration,
         slug: row.slug,
+        join_code: row.join_code,
         domains: change::domains(conn, organization)?,
         open,
     })

@@ -1,9 +1,11 @@
 //! Organization roles (R-*). They count as things of the root organization (D-7), so whoever may see one may
 //! see those of every store.
 
+mod automatic;
 mod holders;
 mod remap;
 
+pub use automatic::{Automatic, automatic, some_delete};
 use holders::{assigned, nobody_above};
 pub use remap::{Remap, Remapped, remap, remap_effect};
 
@@ -255,19 +257,6 @@ pub fn choices<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey) -> Resul
         .filter(roles::store.eq(store))
         .order((roles::name_sort, roles::key))
         .select((roles::id, roles::name))
-        .load(reader.conn())?)
-}
-
-/// The names of the roles that registration gives away in a store, for the words beside its switches.
-///
-/// # Errors
-/// What the database says.
-pub fn automatic<G: Ground>(reader: &mut impl Reader<G>, store: &IdentityStore) -> Result<Vec<String>, Problem> {
-    Ok(roles::table
-        .filter(roles::store.eq(store.key))
-        .filter(roles::auto_every.eq(true).or(roles::auto_first.eq(true)))
-        .order((roles::name_sort, roles::key))
-        .select(roles::name)
         .load(reader.conn())?)
 }
 

@@ -61,6 +61,8 @@ diesel::table! {
         changed_at -> BigInt,
         slug -> Nullable<Text>,
         members -> BigInt,
+        peopled -> Bool,
+        join_code -> Nullable<Text>,
     }
 }
 
@@ -458,6 +460,27 @@ diesel::table! {
     invitation_roles (invitation, role) {
         invitation -> BigInt,
         role -> BigInt,
+    }
+}
+
+diesel::table! {
+    registrations (key) {
+        key -> BigInt,
+        id -> Text,
+        store -> BigInt,
+        organization -> Nullable<BigInt>,
+        new_organization -> Nullable<Text>,
+        email -> Text,
+        email_folded -> Text,
+        name -> Text,
+        password_hash -> Nullable<Text>,
+        attributes -> Text,
+        consent -> Text,
+        token -> Nullable<Text>,
+        letters -> Integer,
+        sent_at -> Nullable<BigInt>,
+        ends_at -> BigInt,
+        created_at -> BigInt,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     domain::{
         event::Event,
         permissions::{SettingsEdit, SettingsView},
-        settings::{General, Section, SignIn},
+        settings::{General, Registration, Section, SignIn},
     },
     problem::Problem,
 };
@@ -48,6 +48,11 @@ pub fn find<S: Section>(reader: &mut impl Reader<SettingsView>) -> Result<Kept<S
 /// How people sign in, for what the house does by itself.
 pub(super) fn sign_in(conn: &mut Conn) -> Result<SignIn, Problem> {
     Ok(load(conn)?.is)
+}
+
+/// What people agree to who register (I-3); empty: nothing is asked.
+pub(super) fn consent(conn: &mut Conn) -> Result<String, Problem> {
+    Ok(load::<Registration>(conn)?.is.consent)
 }
 
 /// The limits of sessions (I-5).

@@ -35,6 +35,14 @@ pub fn remaining(note: &mut Note, names: &[String]) -> Result<i64, Problem> {
 /// # Errors
 /// What the database says.
 pub fn fail(note: &mut Note, names: &[String]) -> Result<(), Problem> {
+    count(note, names, FREE)
+}
+
+/// Counts a try for each of the names, of which so many are free.
+///
+/// # Errors
+/// What the database says.
+pub fn count(note: &mut Note, names: &[String], free: i32) -> Result<(), Problem> {
     let now = note.now();
     diesel::delete(throttles::table.filter(throttles::changed_at.lt(now.plus_seconds(-FORGET).micros()))).execute(note.conn())?;
     // In one order, so that two who fail at once do not wait for each other.
@@ -53,7 +61,7 @@ pub fn fail(note: &mut Note, names: &[String]) -> Result<(), Problem> {
             .set((throttles::failures.eq(throttles::failures + 1), throttles::changed_at.eq(now.micros())))
             .returning(throttles::failures)
             .get_result(conn))?;
-        let until = now.plus_seconds(wait(failures)).micros();
+        let until = now.plus_seconds(wait(failures - free + FREE)).micros();
         diesel::update(throttles::table.find(name)).set(throttles::blocked_until.eq(until)).execute(note.conn())?;
     }
     Ok(())

@@ -43,6 +43,16 @@ people {
     post "/signin/reset/{token}" => public::password_reset::post_link;
     get "/invite/{token}" => public::invitation::get;
     post "/invite/{token}" => public::invitation::post;
+    get "/join/confirm/{token}" => public::join::get_confirm;
+    post "/join/confirm/{token}" => public::join::confirm;
+    get "/join/{store}" => public::join::get;
+    post "/join/{store}" => public::join::post;
+    get "/join/{store}/sent" => public::join::get_sent;
+    post "/join/{store}/sent" => public::join::again;
+    get "/join/{store}/organization" => public::join::get_new;
+    post "/join/{store}/organization" => public::join::post_new;
+    get "/join/{store}/{organization}" => public::join::get_form;
+    post "/join/{store}/{organization}" => public::join::post_form;
     get "/confirm/{token}" => public::identifier_change::get_confirm;
     post "/confirm/{token}" => public::identifier_change::confirm;
     get "/cancel/{token}" => public::identifier_change::get_cancel;
@@ -138,6 +148,7 @@ people {
     get "/admin/stores/{store}/organizations/{organization}" => console::organizations::detail;
     post "/admin/stores/{store}/organizations/{organization}" => console::organizations::edit;
     get "/admin/stores/{store}/organizations/{organization}/edit" => console::organizations::edit_form;
+    post "/admin/stores/{store}/organizations/{organization}/join-code" => console::organizations::renew_code;
     get "/admin/stores/{store}/organizations/{organization}/move" => console::organizations::confirm_move;
     post "/admin/stores/{store}/organizations/{organization}/move" => console::organizations::relocate;
     get "/admin/stores/{store}/organizations/{organization}/activate" => console::organizations::confirm_activate;

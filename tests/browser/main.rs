@@ -12,6 +12,7 @@ mod visit;
 
 mod entries;
 mod everyday;
+mod join;
 mod keyboard;
 mod letters;
 mod main_job;

@@ -21,6 +21,7 @@ mod once;
 mod paging;
 mod plans;
 mod preferences;
+mod registrations;
 mod role_assignments;
 mod roles;
 mod schema;

@@ -65,9 +65,11 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
         ("post", "/me/password") => (route.to_owned(), vec![("current", "not my password".to_owned()), ("password", "x".to_owned())]),
         ("post", "/me/settings") => (route.to_owned(), vec![("per", "25".to_owned())]),
         // A link that never was.
-        (_, "/signin/reset/{token}" | "/confirm/{token}" | "/cancel/{token}" | "/invite/{token}") => {
+        (_, "/signin/reset/{token}" | "/confirm/{token}" | "/cancel/{token}" | "/invite/{token}" | "/join/confirm/{token}") => {
             (route.replace("{token}", "never"), Vec::new())
         }
+        (_, "/join/{store}/{organization}") => (format!("/join/customers/{north}"), Vec::new()),
+        (_, route) if route.starts_with("/join/{store}") => (route.replace("{store}", "customers"), Vec::new()),
         ("post", "/signin/reset") => (route.to_owned(), vec![("identifier", String::new())]),
         ("post", "/me/identifiers") => (route.to_owned(), vec![("proof", "not my password".to_owned())]),
         ("get", "/admin/stores/{store}") => (base.to_owned(), Vec::new()),
@@ -530,7 +532,7 @@ async fn nothing_is_posted_without_a_token_or_from_another_site() {
                 let token = person.token().await;
                 let Request { path, fields } = request(&house, person, "super", method, route).await;
                 let mut fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-                let open = ["/signin", "/setup", "/confirm", "/cancel", "/invite"].iter().any(|start| path.starts_with(start));
+                let open = ["/signin", "/setup", "/confirm", "/cancel", "/invite", "/join"].iter().any(|start| path.starts_with(start));
                 let refused = if signed_in || open { 403 } else { 401 };
                 person.post_raw(&path, &[], &fields).await.is(refused);
                 fields.push(("csrf", "bm90IGEgdG9rZW4"));

@@ -293,7 +293,7 @@ async fn no_link_and_no_form_is_a_dead_end() {
             // For machines, for who has not signed in, and behind a post.
             .filter(|route| !["/healthz", "/readyz", "/static/{hash}/{name:.*}", "/setup"].contains(route))
             // Behind a link in a mail, or where somebody has a second factor.
-            .filter(|route| !["/signin", "/invite/", "/confirm/", "/cancel/"].iter().any(|start| route.starts_with(start)))
+            .filter(|route| !["/signin", "/invite/", "/confirm/", "/cancel/", "/join/"].iter().any(|start| route.starts_with(start)))
             .filter(|route| !route.contains("{authenticator}"))
             .filter(|route| !route.ends_with("/role-assignments/confirm") && !route.contains("/import/{list}"))
             .collect();

@@ -29,6 +29,7 @@ mod factors;
 mod headers;
 mod identity_stores;
 mod invitations;
+mod join;
 mod links;
 mod mails;
 mod me;

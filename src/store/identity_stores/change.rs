@@ -352,7 +352,7 @@ pub fn delete(tx: &mut Tx<IdentityStoreDelete>, slug: &str, typed: &str) -> Resu
     let of_store: Vec<crate::domain::key::RoleKey> = roles::table.filter(roles::store.eq(store.key)).select(roles::key).load(tx.conn())?;
     diesel::delete(role_assignments::table.filter(role_assignments::role.eq_any(&of_store))).execute(tx.conn())?;
     diesel::delete(selection_drafts::table.filter(selection_drafts::store.eq(store.key))).execute(tx.conn())?;
-    for table in ["roles", "attributes", "account_groups", "account_imports", "organization_domains"] {
+    for table in ["roles", "attributes", "account_groups", "account_imports", "organization_domains", "registrations"] {
         let mut sql = Sql::new("DELETE FROM ");
         sql.push(table).push(" WHERE store = ").bind(store.key);
         sql.execute(tx.conn())?;

@@ -84,8 +84,6 @@ pub fn add<S: Side>(
     if S::PORTAL {
         founds_children(tx.conn(), store, parent.key)?;
     }
-    let now = tx.now();
-    let id = tx.chance().id("org");
     let slug = fresh_terms(tx.conn(), store.key, &parent, terms, None)?;
     let place =
         Lineage { organization: OrganizationKey(0), ancestors: below(&parent.lineage), is_root: false, active: parent.lineage.active };
@@ -96,21 +94,7 @@ pub fn add<S: Side>(
         answer => answer?,
     }
     let terms = &terms;
-    use organizations as o;
-    let key: OrganizationKey = diesel::insert_into(o::table)
-        .values((
-            (o::id.eq(&id), o::store.eq(store.key), o::parent.eq(Some(parent.key)), o::active.eq(true), o::depth.eq(parent.depth + 1)),
-            values(terms, &slug)?,
-            (o::rev.eq(1), o::created_at.eq(now), o::changed_at.eq(now)),
-        ))
-        .returning(o::key)
-        .get_result(tx.conn())?;
-    let mut sql = Sql::new("INSERT INTO organization_closure (ancestor, descendant, depth) SELECT c.ancestor, ");
-    sql.bind(key).push(", c.depth + 1 FROM organization_closure c WHERE c.descendant = ").bind(parent.key);
-    sql.execute(tx.conn())?;
-    use organization_closure as c;
-    diesel::insert_into(c::table).values((c::ancestor.eq(key), c::descendant.eq(key), c::depth.eq(0))).execute(tx.conn())?;
-    set_domains(tx.conn(), store.key, key, terms)?;
+    let (key, id) = insert(tx, store.key, &parent, terms, &slug)?;
     tx.record(
         Event::done("organization.add")
             .on(Subject::of("organization", &id).at(key).in_store(store.key))
@@ -120,6 +104,34 @@ pub fn add<S: Side>(
             .with("after", described(terms, Some(&slug))),
     )?;
     Ok(Organization { key, id, store: store.key, name: terms.name.clone(), active: true, depth: parent.depth + 1 })
+}
+
+/// Writes a new organization below its parent. Its key and id.
+pub(super) fn insert<G: Ground>(
+    tx: &mut Tx<G>,
+    store: StoreKey,
+    parent: &Parent,
+    terms: &Terms,
+    slug: &str,
+) -> Result<(OrganizationKey, String), Problem> {
+    let now = tx.now();
+    let id = tx.chance().id("org");
+    use organizations as o;
+    let key: OrganizationKey = diesel::insert_into(o::table)
+        .values((
+            (o::id.eq(&id), o::store.eq(store), o::parent.eq(Some(parent.key)), o::active.eq(true), o::depth.eq(parent.depth + 1)),
+            values(terms, slug)?,
+            (o::rev.eq(1), o::created_at.eq(now), o::changed_at.eq(now)),
+        ))
+        .returning(o::key)
+        .get_result(tx.conn())?;
+    let mut sql = Sql::new("INSERT INTO organization_closure (ancestor, descendant, depth) SELECT c.ancestor, ");
+    sql.bind(key).push(", c.depth + 1 FROM organization_closure c WHERE c.descendant = ").bind(parent.key);
+    sql.execute(tx.conn())?;
+    use organization_closure as c;
+    diesel::insert_into(c::table).values((c::ancestor.eq(key), c::descendant.eq(key), c::depth.eq(0))).execute(tx.conn())?;
+    set_domains(tx.conn(), store, key, terms)?;
+    Ok((key, id))
 }
 
 /// An organization that another stands or shall stand below.
@@ -146,16 +158,22 @@ fn parent_of<G: Ground>(tx: &mut Tx<G>, store: &IdentityStore, id: Option<&str>)
         let lineage = lineage(tx.conn(), &found)?;
         return Ok(Parent { key: found.key, id: found.id, name: found.name, depth: found.depth, lineage });
     }
-    let root = tree::root(tx.conn())?;
-    let lineage = tree::lineage(tx.conn(), root)?;
-    if !tx.permit().reach().contains(&lineage) {
+    let top = top(tx.conn())?;
+    if !tx.permit().reach().contains(&top.lineage) {
         return Err(Refusal::at(
             "parent",
             "Choose an organization to add it below; only administrators of the root organization add at the top level.",
         )
         .into());
     }
-    let (id, name): (String, String) = organizations::table.find(root).select((organizations::id, organizations::name)).first(tx.conn())?;
+    Ok(top)
+}
+
+/// The root organization, below which the top level is.
+pub(super) fn top(conn: &mut Conn) -> Result<Parent, Problem> {
+    let root = tree::root(conn)?;
+    let lineage = tree::lineage(conn, root)?;
+    let (id, name): (String, String) = organizations::table.find(root).select((organizations::id, organizations::name)).first(conn)?;
     Ok(Parent { key: root, id, name, depth: 0, lineage })
 }
 
@@ -195,7 +213,13 @@ pub(super) fn free_name(
 }
 
 /// Checks what must be unique, and says the slug: the one that was typed, else one from the name that is free.
-fn fresh_terms(conn: &mut Conn, store: StoreKey, parent: &Parent, terms: &Terms, but: Option<OrganizationKey>) -> Result<String, Problem> {
+pub(super) fn fresh_terms(
+    conn: &mut Conn,
+    store: StoreKey,
+    parent: &Parent,
+    terms: &Terms,
+    but: Option<OrganizationKey>,
+) -> Result<String, Problem> {
     free_name(conn, store, parent, &terms.name, but)?;
     fresh_domains(conn, store, terms, but)?;
     free_slug(conn, store, terms, but)
@@ -429,6 +453,7 @@ pub fn delete(tx: &mut Tx<OrganizationDelete>, store: &IdentityStore, id: &str, 
         "DELETE FROM role_assignments WHERE organization = ",
         "DELETE FROM organization_domains WHERE organization = ",
         "DELETE FROM invitations WHERE organization = ",
+        "DELETE FROM registrations WHERE organization = ",
         "DELETE FROM favourites WHERE organization = ",
         "DELETE FROM organization_closure WHERE descendant = ",
     ] {

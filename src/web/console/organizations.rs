@@ -1,11 +1,13 @@
 //! Organizations: tree, list and detail (screens.md 4.5).
 
 mod edit;
+mod joining;
 mod moving;
 mod switch;
 mod together;
 
 pub use edit::{add, edit, edit_form, new};
+pub use joining::renew_code;
 pub use moving::{confirm_move, relocate};
 pub use switch::{activate, confirm_activate, confirm_deactivate, confirm_delete, deactivate, delete};
 pub use together::{activate_all, confirm_activate_all, confirm_deactivate_all, deactivate_all};
@@ -262,6 +264,8 @@ struct Show {
     accounts: Option<Slice<accounts::Listed>>,
     pager: Option<Pager>,
     admins: Option<Vec<OrgAdmin>>,
+    /// Its registration link, where people may register into it now.
+    joins_at: Option<(String, String)>,
     /// How many scopes it owns, for whoever may see them.
     scopes: Option<i64>,
     tabs: Vec<(&'static str, &'static str)>,
@@ -398,9 +402,30 @@ pub async fn detail(permit: Permit<OrganizationView>, ask: Ask, path: Path<(Stri
     let f = ask.frame("organizations", Some(&store), vec![crumb(format!("{base}/organizations"), "Organizations"), here(name)]);
     let pager = accounts.as_ref().map(|accounts| Pager::new(&query, accounts));
     let may = May::of(&actor, &at, &store, f.now());
-    Ok(page(Show { f, base, slug: store.slug, query, tab, detail, children, more_children, accounts, pager, admins, scopes, tabs, may })
-        .whole()
-        .respond_to(&ask.req))
+    let open = store.self_registration && detail.self_registration && at.active && !at.is_root;
+    let joins_at = open.then(|| {
+        let word = detail.slug.as_deref().unwrap_or(&detail.listed.organization.id);
+        (ask.house.outside.public_url.clone(), format!("/join/{}/{word}", store.slug))
+    });
+    Ok(page(Show {
+        f,
+        base,
+        slug: store.slug,
+        query,
+        tab,
+        detail,
+        children,
+        more_children,
+        accounts,
+        pager,
+        admins,
+        joins_at,
+        scopes,
+        tabs,
+        may,
+    })
+    .whole()
+    .respond_to(&ask.req))
 }
 
 fn children(

@@ -4,6 +4,8 @@
 pub mod identifier_change;
 /// Answering an invitation.
 pub mod invitation;
+/// Registering oneself.
+pub mod join;
 /// A forgotten password.
 pub mod password_reset;
 /// The second step of signing in.

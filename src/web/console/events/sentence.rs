@@ -14,6 +14,7 @@ pub(super) const ACTS: &[(&str, &str)] = &[
     ("account", "Accounts"),
     ("membership", "Memberships"),
     ("invitation", "Invitations"),
+    ("registration", "Registrations"),
     ("identity_store", "Identity stores"),
     ("attribute", "Attributes"),
     ("group", "Groups"),
@@ -104,6 +105,13 @@ pub(super) fn sentence(event: &Recorded) -> String {
         "invitation.withdraw" => format!("withdrew the invitation of {} to {}", name("email"), name("organization")),
         "invitation.accept" => format!("accepted the invitation to {}", name("organization")),
         "invitation.decline" => format!("declined the invitation to {}", name("organization")),
+        "registration.add" => format!("kept the registration of {} for {}", name("email"), name("organization")),
+        "registration.resend" => format!("sent the mail of the registration of {} again", name("email")),
+        "registration.confirm" if event.detail.get("founded").and_then(Value::as_bool) == Some(true) => {
+            format!("registered the organization {}", name("organization"))
+        }
+        "registration.confirm" => format!("joined {} by registration", name("organization")),
+        "organization.join_code" => format!("made a new join code for {}", name("organization")),
         "account.own_profile" => "changed their own name".into(),
         "account.reset" => "reset a password from the command line".into(),
         "membership.add" => format!("made {} a member of {}", name("account"), name("organization")),

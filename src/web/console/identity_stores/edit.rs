@@ -94,8 +94,10 @@ pub struct Settings {
 struct SettingsPage {
     f: Frame,
     detail: Detail,
-    /// Names of the roles that people who register get by themselves.
-    automatic: Vec<String>,
+    /// The roles that people who register get by themselves.
+    automatic: Vec<roles::Automatic>,
+    /// Where registration begins.
+    joins_at: String,
     fields: Settings,
     may_delete: bool,
     faults: Faults,
@@ -133,7 +135,8 @@ async fn show_settings(
     });
     let f = frame_of(ask, store, Some("Settings"));
     let may_delete = ask.actor()?.may(&IdentityStoreDelete::LEAF);
-    let view = SettingsPage { f, detail, automatic, fields, may_delete, faults, stale };
+    let joins_at = format!("{}/join/{}", ask.house.outside.public_url, store.slug);
+    let view = SettingsPage { f, detail, automatic, joins_at, fields, may_delete, faults, stale };
     Ok(page(view).status(status).whole().respond_to(&ask.req))
 }
 

@@ -86,8 +86,8 @@ struct Edit {
     parents: Vec<Choice>,
     more_parents: bool,
     may_add_top: bool,
-    /// Names of the roles that people who register get by themselves.
-    automatic: Vec<String>,
+    /// The roles that people who register get by themselves.
+    automatic: Vec<roles::Automatic>,
     fields: Fields,
     faults: Faults,
     stale: bool,
@@ -114,7 +114,7 @@ struct Around {
     is_root: bool,
     parents: (Vec<Choice>, bool),
     may_add_top: bool,
-    automatic: Vec<String>,
+    automatic: Vec<roles::Automatic>,
 }
 
 fn around<G: Ground>(view: &mut View<'_, G>, slug: &str, id: Option<&str>) -> Result<Around, Problem> {
