@@ -31,7 +31,7 @@ async fn somebody_registers_on_a_phone_with_script_and_without() {
                 visit.says(&format!("You belong to {name} now")).await;
                 visit.picture("what a newcomer can do").await;
                 visit.opens("/me").await;
-                visit.says("Nia New").await;
+                assert_eq!(visit.value("#name").await, "Nia New");
             })
             .await;
     }

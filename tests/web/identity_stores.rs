@@ -138,7 +138,7 @@ async fn switching_registration_on_for_a_store_is_conferring_what_those_who_regi
             "roles": [{ "name": "Everybody", "rights": ["account_management:READ"], "auto_every": true }] }] }));
         let (su, stan) = (house.person("su@brand.example").await, house.person("stan@brand.example").await);
         let path = "/admin/stores/sellers/settings";
-        let form = stan.get(path).await.is(200).says("Who joins gets Everybody.").form("form[data-guard]");
+        let form = stan.get(path).await.is(200).says("Who joins gets by it: Everybody").form("form[data-guard]");
         let before = house.state();
         stan.submit(form.with("self_registration", "on")).await.is(422).says("People who register would get the role Everybody");
         before.assert_still(&house, "Opening a store");

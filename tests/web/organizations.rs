@@ -274,7 +274,7 @@ async fn opening_an_organization_to_everybody_is_conferring_what_they_get() {
         // Greeter is given to everybody who registers; Mona covers it. Then it opens personal data, which she covers too.
         house.run("UPDATE roles SET auto_every = true WHERE name = 'Greeter'");
         let path = format!("{BASE}/{}", house.org("Acme/South"));
-        let form = mona.get(&format!("{path}/edit")).await.is(200).says("Who joins gets: Greeter.").form("form[data-guard]");
+        let form = mona.get(&format!("{path}/edit")).await.is(200).says("Who joins gets by it: Greeter").form("form[data-guard]");
         mona.submit(form.with("self_registration", "on")).await.is(303);
         house.run("UPDATE organizations SET self_registration = false WHERE name = 'South'");
         // Without the permission to assign roles she confers none.

@@ -120,6 +120,8 @@ struct FormPage {
     js: &'static str,
     icons: &'static str,
     csrf: String,
+    /// This page, to which the form goes.
+    action: String,
     door: Door,
     fields: Fields,
     attributes: Vec<Field>,
@@ -142,7 +144,13 @@ fn show(ask: &Ask, door: Door, fields: Fields, faults: Faults) -> HttpResponse {
     let status = if faults.any() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let Public { brand, css, js, icons, appearance, csrf, .. } = public;
     let attributes = Field::all(&door.schema, &fields);
-    answer(ask, &public.secret, status, page(FormPage { brand, appearance, css, js, icons, csrf, door, fields, attributes, faults }))
+    let action = ask.req.path().to_owned();
+    answer(
+        ask,
+        &public.secret,
+        status,
+        page(FormPage { brand, appearance, css, js, icons, csrf, action, door, fields, attributes, faults }),
+    )
 }
 
 async fn door(ask: &Ask, store: String, organization: Option<String>) -> Result<Door, Problem> {
