@@ -180,7 +180,10 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
         }
         ("post", "/admin/stores/{store}/organizations/{organization}") => {
             let rev = house.number(&format!("SELECT rev AS n FROM organizations WHERE id = '{north}'"));
-            (format!("{base}/organizations/{north}"), vec![("name", "North".to_owned()), ("rev", rev.to_string())])
+            (
+                format!("{base}/organizations/{north}"),
+                vec![("name", "North".to_owned()), ("rev", rev.to_string()), ("self_registration", "on".to_owned())],
+            )
         }
         (method, "/admin/stores/{store}/organizations/activate" | "/admin/stores/{store}/organizations/deactivate") => {
             // Without the mark of its effect a post is only asked to confirm.
@@ -500,7 +503,9 @@ async fn a_single_permission_opens_what_it_is_for_and_nothing_else() {
             let otto = house.person("otto@brand.example").await;
             let mut opened = std::collections::BTreeSet::new();
             for (method, route) in routes::TABLE {
-                let signs = ["/signin", "/signout", "/me", "/setup"].iter().any(|start| route.starts_with(start));
+                let signs = ["/signin", "/signout", "/me", "/setup", "/join", "/invite", "/confirm", "/cancel"]
+                    .iter()
+                    .any(|start| route.starts_with(start));
                 if !signs && !["401", "403", "404", "in"].contains(&outcome(&house, &otto, "super", method, route).await.as_str()) {
                     opened.insert(format!("{method} {route}"));
                 }

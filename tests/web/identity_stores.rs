@@ -140,7 +140,10 @@ async fn switching_registration_on_for_a_store_is_conferring_what_those_who_regi
         let path = "/admin/stores/sellers/settings";
         let form = stan.get(path).await.is(200).says("Who joins gets by it: Everybody").form("form[data-guard]");
         let before = house.state();
-        stan.submit(form.with("self_registration", "on")).await.is(422).says("People who register would get the role Everybody");
+        for switch in ["self_registration", "organization_registration"] {
+            let answer = stan.submit(form.clone().smuggle(switch, "on")).await;
+            answer.is(422).says("People who register would get the role Everybody");
+        }
         before.assert_still(&house, "Opening a store");
         let form = su.get(path).await.is(200).form("form[data-guard]");
         su.submit(form.with("self_registration", "on")).await.is(303);

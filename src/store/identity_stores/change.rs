@@ -104,8 +104,14 @@ pub fn edit(tx: &mut Tx<IdentityStoreEdit>, slug: &str, rev: i32, wanted: &Terms
     }
     let name = name_of(&wanted.name, 2)?;
     free_name(tx.conn(), &name, Some(store.key))?;
-    if wanted.self_registration && !store.self_registration {
-        confers_registration(tx, &store)?;
+    // Founders get the automatic roles too.
+    for (field, on, was) in [
+        ("self_registration", wanted.self_registration, store.self_registration),
+        ("organization_registration", wanted.organization_registration, store.organization_registration),
+    ] {
+        if on && !was {
+            confers_registration(tx, &store, field)?;
+        }
     }
     use identity_stores as s;
     diesel::update(s::table.find(store.key))
@@ -142,7 +148,7 @@ fn editable<G: Ground>(tx: &mut Tx<G>, slug: &str) -> Result<IdentityStore, Prob
 }
 
 /// A-7, C-1: whoever registers in any organization of the store would get its automatic roles.
-fn confers_registration(tx: &mut Tx<IdentityStoreEdit>, store: &IdentityStore) -> Result<(), Problem> {
+fn confers_registration(tx: &mut Tx<IdentityStoreEdit>, store: &IdentityStore, field: &'static str) -> Result<(), Problem> {
     if tx.permit().person()?.is_super() {
         return Ok(());
     }
@@ -156,10 +162,7 @@ fn confers_registration(tx: &mut Tx<IdentityStoreEdit>, store: &IdentityStore) -
     let actor = tx.permit().person()?;
     for (name, rights) in automatic {
         confer::may_change_cells(actor, Rights::from_bits(rights as u16), [], Some(&root)).map_err(|_| {
-            Refusal::at(
-                "self_registration",
-                format!("People who register would get the role {name}, which holds more than you do in this store."),
-            )
+            Refusal::at(field, format!("People who register would get the role {name}, which holds more than you do in this store."))
         })?;
     }
     Ok(())
