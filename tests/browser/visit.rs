@@ -180,6 +180,7 @@ impl<'h> Visit<'h> {
     pub async fn picture(&self, name: &str) {
         if let Some(folder) = std::env::var("BAILIWICK_TEST_SHOTS").ok().filter(|folder| !folder.is_empty()) {
             let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+            std::fs::create_dir_all(&folder).unwrap();
             self.driver.screenshot(&Path::new(&folder).join(format!("{name}.png"))).await.unwrap();
         }
     }

@@ -5,6 +5,7 @@ use crate::{
     page::Page,
     person::Person,
 };
+use serde_json::json;
 
 const BASE: &str = "/admin/administrators";
 
@@ -453,5 +454,34 @@ async fn what_ends_soon_is_listed_and_extended() {
         assert_eq!(page.attribute("#ends", "value"), "2026-12-01");
         su.submit(page.form("#grant-form").with("ends", "2027-06-30")).await.is(303);
         assert_eq!(su.get(&format!("{BASE}?ending=1")).await.is(200).texts("tbody th b"), [""; 0]);
+    }
+}
+
+#[actix_web::test]
+async fn a_role_without_a_scope_is_handed_on_only_without_one_and_the_other_way_round() {
+    for house in House::each().await {
+        house.import(json!({
+            "bailiwick": 1,
+            "root": { "accounts": [{ "email": "nina@brand.example", "name": "Nina New" }] },
+            "administrator_roles": [{ "name": "Keeper", "kind": "root", "permissions": ["organization_role.view", "user.view"] }],
+            "grants": [
+                { "role": "Keeper", "account": "rolf@brand.example", "cascading": true },
+                { "role": "Keeper", "account": "otto@brand.example", "cascading": true, "scope": { "organization": [], "name": "Everything" } },
+            ],
+        }));
+        let (rolf, otto) = (house.person("rolf@brand.example").await, house.person("otto@brand.example").await);
+        let everything = scope(&house, "Everything");
+        let before = house.state();
+        // D-7: a grant without a scope covers only another without one, and is covered by no other.
+        let nina = house.acc_of("administrators", "nina@brand.example");
+        for (person, scope) in [(&rolf, everything.as_str()), (&otto, "")] {
+            give(person, &house, &nina, "Keeper", scope, &[])
+                .await
+                .is(422)
+                .says("This scope reaches farther than the grant through which you could pass the role on.");
+        }
+        before.assert_still(&house, "Rolf and Otto");
+        give(&rolf, &house, &nina, "Keeper", "", &[]).await.is(303);
+        assert_eq!(holders(&house, "Keeper"), ["Nina New", "Otto One", "Rolf Clerk"]);
     }
 }

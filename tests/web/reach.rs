@@ -229,3 +229,34 @@ async fn sidebar_and_log_lead_only_where_the_person_may_go_in_that_very_store() 
         assert_eq!(page.attributes("tbody th a", "href"), [format!("{BASE}/organizations/{north}")]);
     }
 }
+
+#[actix_web::test]
+async fn who_belongs_nowhere_is_for_those_alone_who_look_after_everything() {
+    for house in House::each().await {
+        house.import(json!({
+            "bailiwick": 1,
+            "administrator_roles": [{ "name": "Blocker", "kind": "other", "permissions": ["user.view", "user.block"] }],
+            "scopes": [{ "name": "Top level", "organization": [], "reach": "children" }],
+            "grants": [
+                { "role": "Blocker", "store": "Customers", "account": "paul@acme.example", "scope": { "organization": [], "name": "Everything" } },
+                { "role": "Blocker", "store": "Customers", "account": "aud@acme.example", "scope": { "organization": [], "name": "Top level" } },
+            ],
+        }));
+        let nemo = format!("{BASE}/accounts/{}", house.acc("nemo"));
+        let (su, paul, aud) =
+            (house.person("su@brand.example").await, house.person("paul@acme.example").await, house.person("aud@acme.example").await);
+        // Everything below root is everything (P-3); all organizations of today's top level are not.
+        let before = house.state();
+        aud.get(&nemo).await.is(404);
+        aud.post(&format!("{nemo}/disable"), &[]).await.is(404);
+        aud.get(&format!("{BASE}/accounts?q=nemo")).await.is(200).says("No account matches");
+        before.assert_still(&house, "Aud");
+        aud.get(&format!("{BASE}/accounts/{}", house.acc("q01@globex.example"))).await.is(200);
+        for person in [&paul, &su] {
+            person.get(&format!("{BASE}/accounts?q=nemo")).await.is(200).says("Nemo");
+            person.get(&nemo).await.is(200);
+            person.post(&format!("{nemo}/disable"), &[]).await.is(303);
+            person.post(&format!("{nemo}/enable"), &[]).await.is(303);
+        }
+    }
+}
