@@ -77,6 +77,13 @@ pub fn first_few(words: &[String], most: usize) -> String {
     if words.len() > most { format!("{shown} and {} more", words.len() - most) } else { shown }
 }
 
+/// A name from inside as a heading: "auto_first" as "Auto first".
+pub fn heading(name: &str) -> String {
+    let words = name.replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// Up to two initials for the round picture of a person.
 pub fn initials(name: &str) -> String {
     let words: Vec<&str> = name.split_whitespace().collect();

@@ -34,7 +34,7 @@ async fn everybody_reads_the_part_of_the_log_that_lies_in_their_reach() {
             )) == 1
         });
         let hidden = hidden.unwrap();
-        su.get(&hidden).await.is(200).stays_inert().says("Greeter").says("organization");
+        su.get(&hidden).await.is(200).stays_inert().says("Greeter").says("Organization");
         let theirs = mona.get(&hidden).await;
         assert!([200, 404].contains(&theirs.status));
         stan.get(&hidden).await.is(404);

@@ -34,6 +34,9 @@ use std::collections::BTreeSet;
 
 const ROOT: &str = "The root organization is always active (O-3).";
 
+/// So many of those who lose or regain rights are named.
+const NAMES: i64 = 200;
+
 /// What switching an organization off or on does, for the confirmation (W-2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Effect {
@@ -45,11 +48,18 @@ pub struct Effect {
     pub org_admins: i64,
     /// Accounts that hold a grant whose scope is owned there.
     pub administrators: i64,
-    /// Names of the first of those who lose or regain rights.
+    /// How many lose or regain rights by the one or the other.
+    pub people: i64,
+    /// Names of the first of them, at most [`NAMES`].
     pub names: Vec<String>,
 }
 
 impl Effect {
+    /// How many of the people are not named.
+    pub fn unnamed(&self) -> i64 {
+        self.people - self.names.len() as i64
+    }
+
     /// A short form to notice a change between confirmation and act (Z-11).
     pub fn mark(&self) -> String {
         format!("{}.{}.{}.{}", self.organizations, self.accounts, self.org_admins, self.administrators)
@@ -70,6 +80,8 @@ fn effect_of<G: Ground>(reader: &mut impl Reader<G>, keys: &[OrganizationKey]) -
     struct Name {
         #[diesel(sql_type = Text)]
         name: String,
+        #[diesel(sql_type = BigInt)]
+        people: i64,
     }
     let now = reader.now();
     let conn = reader.conn();
@@ -92,10 +104,12 @@ fn effect_of<G: Ground>(reader: &mut impl Reader<G>, keys: &[OrganizationKey]) -
     };
     let org_admins = holders(conn, "JOIN role_assignments x ON x.organization = c.descendant")?;
     let administrators = holders(conn, "JOIN scopes s ON s.organization = c.descendant JOIN grants x ON x.scope = s.key")?;
-    let mut sql = Sql::new("SELECT a.name FROM accounts a WHERE a.key IN (");
-    sql.append(&held_through(keys, now)).push(") ORDER BY a.name_sort, a.key LIMIT 12");
-    let names = sql.load::<Name>(conn)?.into_iter().map(|row| row.name).collect();
-    Ok(Effect { organizations, accounts, org_admins, administrators, names })
+    let mut sql = Sql::new("SELECT a.name, count(*) OVER () AS people FROM accounts a WHERE a.key IN (");
+    sql.append(&held_through(keys, now)).push(") ORDER BY a.name_sort, a.key LIMIT ").bind(NAMES);
+    let rows = sql.load::<Name>(conn)?;
+    let people = rows.first().map_or(0, |row| row.people);
+    let names = rows.into_iter().map(|row| row.name).collect();
+    Ok(Effect { organizations, accounts, org_admins, administrators, people, names })
 }
 
 /// The keys of everybody who holds an assignment or grant through these organizations or those below them.

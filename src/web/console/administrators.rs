@@ -21,6 +21,7 @@ use crate::{
         form::Form,
         frame::{Ask, Frame, crumb, here},
         list::{Pager, Query, past_end, reading},
+        me::first_store,
         page::{page, see_other, view},
     },
 };
@@ -113,11 +114,12 @@ pub async fn list(permit: Permit<Administration>, ask: Ask) -> Result<HttpRespon
     let mut query = ask.query();
     let filter = filter(&mut query, ask.house.db.clock.now());
     let paging = query.paging(ask.rows());
-    let grants = ask.house.work(move |db| db.read(&permit, |view| grants::list(view, &filter, &paging))).await?;
+    let (first, grants) =
+        ask.house.work(move |db| db.read(&permit, |view| Ok((first_store(view)?, grants::list(view, &filter, &paging)?)))).await?;
     if let Some(last) = past_end(&query, &grants) {
         return Ok(see_other(&ask.req, &last));
     }
-    let f = ask.frame("administrators", None, vec![here("Administrators")]);
+    let f = ask.frame("administrators", first.as_ref(), vec![here("Administrators")]);
     let (pager, address) = (Pager::new(&query, &grants), query.address());
     let may_add = HandingOn::reach(ask.actor()?).is_some();
     let may_open_roles = may_open_roles(ask.actor()?);
@@ -242,7 +244,7 @@ impl Show {
 /// `GET /admin/administrators/{account}`: roles with their scopes, and what each permission comes from (W-1).
 pub async fn detail(permit: Permit<Administration>, ask: Ask, account: Path<String>) -> Result<HttpResponse, Problem> {
     let id = account.into_inner();
-    let (grants, mut sleeping, can, seen) = ask
+    let (first, grants, mut sleeping, can, seen) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
@@ -251,11 +253,11 @@ pub async fn detail(permit: Permit<Administration>, ask: Ask, account: Path<Stri
                 let sleeping = grants::sleeping(view, account)?;
                 let can = grants::can(view, account, &grants)?;
                 let seen = crate::store::accounts::visible(view, &[account])?.contains(&account);
-                Ok((grants, sleeping, can, seen))
+                Ok((first_store(view)?, grants, sleeping, can, seen))
             })
         })
         .await?;
-    let f = ask.frame("administrators", None, vec![crumb(BASE, "Administrators"), here(grants[0].title.as_str())]);
+    let f = ask.frame("administrators", first.as_ref(), vec![crumb(BASE, "Administrators"), here(grants[0].title.as_str())]);
     let grants = grants
         .into_iter()
         .map(|grant| {

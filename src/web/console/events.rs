@@ -10,6 +10,7 @@ use crate::{
         key::StoreKey,
         organization::Organization,
         permissions::{AdministratorRoleEdit, EventView, OrganizationActivate, OrganizationRoleEdit, RoleAssignmentEdit, UserBlock},
+        text,
         time::Time,
     },
     problem::Problem,
@@ -260,7 +261,7 @@ pub async fn detail(permit: Permit<EventView>, ask: Ask, id: Path<String>) -> Re
             (Some(slug), Some(kind)) => Some(format!("/admin/stores/{slug}/{kind}/{}", subject.id)),
             _ => None,
         };
-        touched.push((subject.noun.replace('_', " "), subject.id.clone(), href));
+        touched.push((text::heading(&subject.noun), subject.id.clone(), href));
     }
     let f = ask.frame("events", first.as_ref(), vec![crumb("/admin/events", "Event log"), here("Event")]);
     Ok(page(Show { f, event, touched }).whole().respond_to(&ask.req))

@@ -10,6 +10,7 @@ use crate::{
         console::role_assignments,
         form::{Faults, Form, faults},
         frame::{Acted, Ask, Crumb, Frame, crumb, here},
+        me::first_store,
         note::Note,
         page::{page, view},
         when::to_field,
@@ -125,7 +126,7 @@ async fn show(
     status: StatusCode,
 ) -> Result<HttpResponse, Problem> {
     let handing = ask.permit::<HandingOn>().ok();
-    let (grant, above, asleep, judged) = ask
+    let (first, grant, above, asleep, judged) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
@@ -136,7 +137,7 @@ async fn show(
                     Some(_) => view.also::<HandingOn, _>(|view| grants::handed_on(view, &id)).map(|(_, handed_on, _)| handed_on),
                     None => Err(Problem::Forbidden("You may only look at grants.".into())),
                 };
-                Ok((grant, above, asleep, judged))
+                Ok((first_store(view)?, grant, above, asleep, judged))
             })
         })
         .await?;
@@ -146,7 +147,7 @@ async fn show(
         Err(problem) => return Err(problem),
     };
     let fields = typed.unwrap_or_else(|| Fields::of(&grant, ask));
-    let f = ask.frame("administrators", None, crumbs(&grant, ""));
+    let f = ask.frame("administrators", first.as_ref(), crumbs(&grant, ""));
     let asleep = asleep.map(|asleep| why::grant_sleeps(asleep, |time| f.when(&time).text));
     let view = Detail { f, grant, above, below, asleep, off, fields, faults, stale, question };
     Ok(page(view).status(status).whole().respond_to(&ask.req))
@@ -207,8 +208,9 @@ view!(ConfirmRevoke, as_dialog);
 
 /// `GET /admin/grants/{grant}/revoke`: what goes with it (D-10).
 pub async fn confirm_revoke(permit: Permit<HandingOn>, ask: Ask, grant: Path<String>) -> Result<HttpResponse, Problem> {
-    let (grant, handed_on, made) = ask.house.work(move |db| db.read(&permit, |view| grants::handed_on(view, &grant))).await?;
-    let f = ask.frame("administrators", None, crumbs(&grant, "Revoke"));
+    let (first, (grant, handed_on, made)) =
+        ask.house.work(move |db| db.read(&permit, |view| Ok((first_store(view)?, grants::handed_on(view, &grant)?)))).await?;
+    let f = ask.frame("administrators", first.as_ref(), crumbs(&grant, "Revoke"));
     Ok(page(ConfirmRevoke { f, grant, handed_on, made }).respond_to(&ask.req))
 }
 

@@ -16,6 +16,7 @@ use crate::{
     },
     web::{
         frame::{Ask, Frame, crumb, here},
+        me::first_store,
         optional,
         page::{page, view},
     },
@@ -151,7 +152,7 @@ async fn right(permit: Permit<Console>, ask: &Ask, id: String, org: String, cell
 }
 
 async fn permission(permit: Permit<Console>, ask: &Ask, id: String, org: String, leaf: &'static Leaf) -> Result<HttpResponse, Problem> {
-    let (who, at, links) = ask
+    let (first, who, at, links) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
@@ -172,7 +173,7 @@ async fn permission(permit: Permit<Console>, ask: &Ask, id: String, org: String,
                         (account.id.clone(), account.title().to_owned())
                     }
                 };
-                Ok((who, at, links))
+                Ok((first_store(view)?, who, at, links))
             })
         })
         .await?;
@@ -181,7 +182,7 @@ async fn permission(permit: Permit<Console>, ask: &Ask, id: String, org: String,
         crumb(format!("{}/{}", administrators::BASE, who.0), who.1.as_str()),
         here("Why"),
     ];
-    let f = ask.frame("administrators", None, crumbs);
+    let f = ask.frame("administrators", first.as_ref(), crumbs);
     let place = at.as_ref().map_or("", Owner::name).to_owned();
     let words = |powerless| why::grant_powerless(powerless, &place, |time| f.when(&time).text);
     let may = links.iter().any(|link| link.powerless.is_none());

@@ -21,6 +21,7 @@ use crate::{
         form::{Faults, Form, faults},
         frame::{Acted, Ask, Frame, crumb, here},
         list::Pager,
+        me::first_store,
         note::Note,
         page::{encode, page, view},
         proof,
@@ -179,10 +180,11 @@ pub async fn people(permit: Permit<HandingOn>, ask: Ask) -> Result<HttpResponse,
     let (per, number) =
         (ask.rows(), query.choice("page", |page| page.parse::<i64>().ok().filter(|page| (1..=400).contains(page))).unwrap_or(1));
     let sent = chosen.clone();
-    let (stores, slug, accounts, picked) = ask
+    let (first, stores, slug, accounts, picked) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
+                let first = first_store(view)?;
                 view.also::<UserView, _>(|view| {
                     let stores = identity_stores::list(view, "", &Paging::first(100))?.rows;
                     let stores: Vec<(String, String)> = stores.into_iter().map(|listed| (listed.store.slug, listed.store.name)).collect();
@@ -193,7 +195,7 @@ pub async fn people(permit: Permit<HandingOn>, ask: Ask) -> Result<HttpResponse,
                     let paging = Paging { number, ..Paging::first(per) };
                     let found = accounts::list::<InConsole>(view, store.key, &filter, None, Sort::Name, &paging)?;
                     let picked = accounts::some(view, &sent.account)?;
-                    Ok((stores, slug, found.map(|listed| listed.account), picked))
+                    Ok((first, stores, slug, found.map(|listed| listed.account), picked))
                 })
             })
         })
@@ -207,7 +209,7 @@ pub async fn people(permit: Permit<HandingOn>, ask: Ask) -> Result<HttpResponse,
         })?;
     chosen.store = slug;
     let too_many = chosen.account.len() > MOST;
-    let f = ask.frame("administrators", None, crumbs("Add administrator"));
+    let f = ask.frame("administrators", first.as_ref(), crumbs("Add administrator"));
     let pager = Pager::new(&query, &accounts);
     let me = ask.actor()?.id.clone();
     Ok(page(People { f, chosen, picked, stores, accounts, pager, me, too_many }).whole().respond_to(&ask.req))
@@ -254,7 +256,7 @@ async fn show_role(
     status: StatusCode,
 ) -> Result<HttpResponse, Problem> {
     let (find, scope) = (chosen.find.clone(), chosen.scope.clone());
-    let (roles, scopes, more) = ask
+    let (first, roles, scopes, more) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
@@ -267,12 +269,12 @@ async fn show_role(
                 {
                     scopes.insert(0, one);
                 }
-                Ok((roles, scopes, more))
+                Ok((first_store(view)?, roles, scopes, more))
             })
         })
         .await?;
     let may_add_scope = ask.actor()?.may(&ScopeAdd::LEAF);
-    let f = ask.frame("administrators", None, crumbs("Role and scope"));
+    let f = ask.frame("administrators", first.as_ref(), crumbs("Role and scope"));
     Ok(page(Role { f, chosen, roles, scopes, more, may_add_scope, faults }).status(status).whole().respond_to(&ask.req))
 }
 
@@ -356,11 +358,11 @@ async fn ask_first(
                 };
                 let accounts: Vec<&Account> = people.iter().map(|(account, _)| account).collect();
                 let waiting = grants::waiting(view, &wanted, &accounts)?;
-                Ok((wanted, people, gone, reached, waiting))
+                Ok((first_store(view)?, wanted, people, gone, reached, waiting))
             })
         })
         .await;
-    let (wanted, people, gone, reached, waiting) = match faults(read)? {
+    let (first, wanted, people, gone, reached, waiting) = match faults(read)? {
         Ok(read) => read,
         Err(faults) => return show_role(ask, ask.permit()?, chosen, faults, StatusCode::UNPROCESSABLE_ENTITY).await,
     };
@@ -369,7 +371,7 @@ async fn ask_first(
         return show_role(ask, ask.permit()?, chosen, found, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
     let proof_due = wanted.role.kind == Kind::Super && proof::is_due(ask);
-    let f = ask.frame("administrators", None, crumbs("Confirm"));
+    let f = ask.frame("administrators", first.as_ref(), crumbs("Confirm"));
     let view = Confirm { f, chosen, wanted, terms, people, gone, reached, waiting, proof_due, faults: found };
     Ok(page(view).status(status).respond_to(&ask.req))
 }

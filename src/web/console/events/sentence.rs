@@ -1,7 +1,7 @@
 //! What an event says, as a sentence without its subject: "gave Customer support in Nordhavn Freight to 4 accounts".
 
 use crate::{
-    domain::{event::Outcome, text},
+    domain::{event::Outcome, permissions, rights::Cell, text},
     store::event_log::Recorded,
 };
 use serde_json::Value;
@@ -178,7 +178,7 @@ pub(super) fn differences(event: &Recorded) -> Vec<(String, String, String)> {
         .into_iter()
         .map(|name| {
             let value = |side: &serde_json::Map<String, Value>| side.get(name).map(shown).unwrap_or_default();
-            (name.replace('_', " "), value(old), value(new))
+            (text::heading(name), value(old), value(new))
         })
         .filter(|(_, before, after)| before != after)
         .collect()
@@ -190,16 +190,23 @@ pub(super) fn facts(event: &Recorded) -> Vec<(String, String)> {
         .detail
         .iter()
         .filter(|(name, _)| !["before", "after", "undoes", "changed", "were_active"].contains(&name.as_str()))
-        .map(|(name, value)| (name.replace('_', " "), shown(value)))
+        .map(|(name, value)| (text::heading(name), shown(value)))
         .filter(|(_, value)| !value.is_empty())
         .collect()
+}
+
+/// What people call the rights or permissions, where the text is a list of their codes.
+fn labels(codes: &str) -> Option<String> {
+    let label = |code: &str| Cell::from_code(code).map(Cell::label).or_else(|| Some(permissions::leaf(code)?.label.to_owned()));
+    let labels: Vec<String> = codes.split_whitespace().map(label).collect::<Option<_>>()?;
+    (!labels.is_empty()).then(|| labels.join(", "))
 }
 
 fn shown(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::Bool(yes) => if *yes { "yes" } else { "no" }.into(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => labels(text).unwrap_or_else(|| text.clone()),
         Value::Array(items) => {
             let words: Vec<String> = items.iter().map(shown).filter(|word| !word.is_empty()).collect();
             text::first_few(&words, 50)
