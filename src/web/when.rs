@@ -40,6 +40,12 @@ pub fn from_field(typed: &str, zone: &TimeZone, end: bool) -> Option<Time> {
     (1970..2200).contains(&civil.year()).then(|| Time::from_micros(instant.as_microsecond()))
 }
 
+/// The start of the day of an instant in a viewer's zone.
+pub fn day(time: Time, zone: &TimeZone) -> Option<Time> {
+    let start = time.timestamp().to_zoned_datetime(zone.clone()).start_of_day().ok()?;
+    Some(Time::from_micros(start.timestamp().as_microsecond()))
+}
+
 /// An instant as [`from_field`] reads it: the day alone where it begins or ends one, else with its time.
 pub fn to_field(time: Time, zone: &TimeZone, end: bool) -> String {
     let civil = time.timestamp().to_zoned_datetime(zone.clone()).datetime();

@@ -61,6 +61,15 @@ async fn the_log_is_narrowed_by_act_person_thing_place_time_and_result() {
         assert_eq!(rows(&format!("store=customers&org={}&type=role_assignment", house.org("Acme"))).await.len(), 0);
         assert_eq!(rows("from=2026-11-23&to=2026-11-23&type=role_assignment").await.len(), 2);
         assert_eq!(rows("from=2026-11-24").await.len(), 0);
+        // A span goes on with the clock; a person who stayed away signs in again.
+        for (pass, since, found) in [(0, "hour", 2), (2, "hour", 0), (0, "today", 2), (24, "today", 0), (0, "week", 2), (7 * 24, "week", 0)]
+        {
+            house.wait_minutes(pass * 60);
+            let su = house.person("su@brand.example").await;
+            let page = su.get(&format!("/admin/events?type=role_assignment&since={since}")).await.is(200);
+            assert_eq!(page.rows().len(), found, "{pass} hours on, since {since}");
+        }
+        let su = house.person("su@brand.example").await;
         su.get("/admin/events?from=yesterday&result=maybe")
             .await
             .is(200)

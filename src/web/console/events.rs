@@ -77,8 +77,12 @@ impl List {
         ACTS.to_vec()
     }
 
+    fn spans() -> [(&'static str, &'static str); 3] {
+        SPANS
+    }
+
     fn narrowed(&self) -> bool {
-        ["type", "actor", "target", "org", "store", "from", "to", "result"].iter().any(|word| !self.query.get(word).is_empty())
+        ["type", "actor", "target", "org", "store", "since", "from", "to", "result"].iter().any(|word| !self.query.get(word).is_empty())
     }
 
     fn is_refused(&self, event: &Recorded) -> bool {
@@ -92,15 +96,30 @@ fn instant(ask: &Ask, query: &mut Query, name: &str, end: bool) -> Option<Time> 
     query.choice(name, |word| when::from_field(word, &zone, end))
 }
 
+/// The spans that are offered: words of the address, and what people call them.
+const SPANS: [(&str, &str); 3] = [("hour", "Last hour"), ("today", "Today"), ("week", "Last 7 days")];
+
+/// Since when a span of the address goes, at this moment.
+fn since(ask: &Ask, query: &mut Query) -> Option<Time> {
+    let now = ask.house.db.clock.now();
+    match query.one_of("since", &SPANS.map(|(word, _)| word)).as_str() {
+        "hour" => Some(now.plus_seconds(-3_600)),
+        "today" => when::day(now, &ask.visitor.zone),
+        "week" => Some(now.plus_seconds(-7 * 24 * 3_600)),
+        _ => None,
+    }
+}
+
 /// Reads the filters of the log, but for store and organization.
 fn filter(ask: &Ask, query: &mut Query) -> Filter {
+    let since = since(ask, query);
     Filter {
         action: query.choice("type", plain).unwrap_or_default(),
         actor: query.choice("actor", plain).unwrap_or_default(),
         target: query.choice("target", plain).unwrap_or_default(),
         at: None,
         store: None,
-        from: instant(ask, query, "from", false),
+        from: instant(ask, query, "from", false).max(since),
         to: instant(ask, query, "to", true),
         outcome: query.choice("result", Outcome::from_word),
     }
