@@ -101,6 +101,7 @@ diesel::table! {
         rev -> Integer,
         created_at -> BigInt,
         changed_at -> BigInt,
+        factors -> BigInt,
     }
 }
 

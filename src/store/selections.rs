@@ -2,7 +2,7 @@
 //! by the first POST, for its owner alone, for a day.
 
 use super::{
-    accounts::Filter,
+    accounts::{Filter, Sight},
     conn::{Conn, on_each},
     paging,
     role_assignments::{Wanted, unassigned},
@@ -11,6 +11,7 @@ use super::{
     transaction::{Note, Reader},
 };
 use crate::{
+    access::InConsole,
     clock::Chance,
     domain::{key::*, permissions::UserView, role_assignment::MOST_AT_ONCE, time::Time},
     problem::Problem,
@@ -180,7 +181,7 @@ pub fn keys(reader: &mut impl Reader<UserView>, store: StoreKey, ids: &[String])
 }
 
 /// The condition that an account `a` is selected by the draft.
-pub(super) fn selected(conn: &mut Conn, draft: &str, wanted: &Wanted, now: Time) -> Result<Sql, Problem> {
+pub(super) fn selected(conn: &mut Conn, sight: &Sight, draft: &str, wanted: &Wanted, now: Time) -> Result<Sql, Problem> {
     let matching: Option<String> = selection_drafts::table.find(draft).select(selection_drafts::matching).first(conn)?;
     let item = |included: bool| {
         let mut sql = Sql::new("EXISTS (SELECT 1 FROM selection_items si WHERE si.account = a.key AND si.draft = ");
@@ -191,7 +192,7 @@ pub(super) fn selected(conn: &mut Conn, draft: &str, wanted: &Wanted, now: Time)
     let filter: Filter = serde_json::from_str(&matching).map_err(Problem::internal)?;
     let mut sql = Sql::new("(");
     sql.append(&item(true)).push(" OR (TRUE");
-    filter.add(conn, &mut sql, now, Some(wanted.organization.key));
+    filter.add(conn, &mut sql, sight, now, Some(wanted.organization.key));
     sql.push(" AND NOT ").append(&item(false)).push("))");
     Ok(sql)
 }
@@ -219,8 +220,9 @@ pub fn read(reader: &mut impl Reader<UserView>, draft: &Draft, wanted: &Wanted, 
     }
     let now = reader.now();
     let (conn, permit) = reader.parts();
-    let selected = selected(conn, &draft.id, wanted, now)?;
-    let reached = unassigned(conn, permit.reach(), wanted, &Filter::default(), now)?.each(|from| _ = from.push(" AND ").append(&selected));
+    let sight = Sight::of::<InConsole>(permit);
+    let selected = selected(conn, &sight, &draft.id, wanted, now)?;
+    let reached = unassigned(conn, &sight, wanted, &Filter::default(), now)?.each(|from| _ = from.push(" AND ").append(&selected));
     let total = paging::total(conn, &reached.count)?;
     let mut sql = Sql::new("SELECT a.key ");
     sql.append(&reached.rows).push(" AND a.key IN ").list(rows.iter().map(|key| key.0));
@@ -243,8 +245,9 @@ pub fn resolve(reader: &mut impl Reader<UserView>, draft: &Draft, wanted: &Wante
     let now = reader.now();
     let (conn, permit) = reader.parts();
     let mut sql = Sql::new("SELECT a.key, a.id ");
-    let selected = selected(conn, &draft.id, wanted, now)?;
-    let reached = unassigned(conn, permit.reach(), wanted, &Filter::default(), now)?.each(|from| _ = from.push(" AND ").append(&selected));
+    let sight = Sight::of::<InConsole>(permit);
+    let selected = selected(conn, &sight, &draft.id, wanted, now)?;
+    let reached = unassigned(conn, &sight, wanted, &Filter::default(), now)?.each(|from| _ = from.push(" AND ").append(&selected));
     sql.append(&reached.rows).push(" ORDER BY a.name_sort, a.key LIMIT ").bind(MOST_AT_ONCE as i64 + 1);
     Ok(sql.load::<Found>(conn)?.into_iter().map(|row| (row.key, row.id)).collect())
 }

@@ -1,10 +1,14 @@
 //! Queries of lists: search, filters, order and pages, all of it in the address (screens.md 3.1).
 
-use super::page::encode;
+use super::{page::encode, when};
 use crate::{
-    domain::text::{length, thousands},
+    domain::{
+        text::{length, thousands},
+        time::Time,
+    },
     store::paging::{Cursor, EXACT, Paging, Slice, Total},
 };
+use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
 /// The words of an address, as they came; unknown ones do no harm.
@@ -67,6 +71,11 @@ impl Query {
     /// As [`Query::choice`], one of these words.
     pub fn one_of(&mut self, name: &str, words: &[&str]) -> String {
         self.choice(name, |value| words.contains(&value).then(|| value.to_owned())).unwrap_or_default()
+    }
+
+    /// An instant: a date, or a date with time, in that zone; as an end, through that day.
+    pub fn instant(&mut self, name: &str, zone: &TimeZone, end: bool) -> Option<Time> {
+        self.choice(name, |word| when::from_field(word, zone, end))
     }
 
     /// What was ignored, for a note on the page.

@@ -13,8 +13,10 @@ use crate::{
     domain::{
         account::Status,
         identity_store::IdentityStore,
-        organization::{above_text, path_text},
-        permissions::{InvitationCreate, OrganizationView, Permission, RoleAssignmentView, UserEdit, UserView, UserViewEvents},
+        organization::{Organization, above_text, path_text},
+        permissions::{
+            InvitationCreate, OrganizationView, Permission, RoleAssignmentView, UserEdit, UserView, UserViewAuthenticators, UserViewEvents,
+        },
         rights::Cell,
         time::Time,
     },
@@ -28,6 +30,7 @@ use crate::{
         identity_stores,
         organizations::{self, Choice},
         paging::Slice,
+        roles,
         sessions::{self, Session},
         verifications::{self, Verification},
     },
@@ -84,6 +87,65 @@ pub(super) fn filter(query: &mut Query) -> Filter {
     }
 }
 
+/// What the address of the list asks for.
+struct Wanted {
+    filter: Filter,
+    sort: Sort,
+    org: String,
+    below: bool,
+}
+
+impl Wanted {
+    fn read(ask: &Ask, query: &mut Query) -> Result<Self, Problem> {
+        // Who may not see authenticators is not told who has none.
+        let factors: &[&str] = if may_see_factors(ask)? { &["none"] } else { &[] };
+        let filter = Filter {
+            role: query.get("role").to_owned(),
+            verified: query.one_of("verified", &["yes", "no", "revoked"]),
+            factor: query.one_of("factor", factors),
+            from: query.instant("from", &ask.visitor.zone, false),
+            to: query.instant("to", &ask.visitor.zone, true),
+            ..filter(query)
+        };
+        Ok(Self {
+            filter,
+            sort: query.choice("sort", Sort::from_word).unwrap_or_default(),
+            org: query.get("org").to_owned(),
+            below: query.one_of("below", &["1"]) == "1",
+        })
+    }
+
+    /// The store with its roles, for whoever may see these, and the organization that narrows the list. A role that is not
+    /// among them narrows nothing.
+    fn place(&mut self, view: &mut View<'_, UserView>, slug: &str) -> Result<Place, Problem> {
+        let store = identity_stores::find(view, slug)?;
+        let at = if self.org.is_empty() { None } else { Some(organizations::find(view, store.key, &self.org)?) };
+        let opens = store.opens;
+        let roles = if opens.roles || opens.role_assignments { roles::choices(view, store.key)? } else { Vec::new() };
+        if !roles.iter().any(|(id, _)| *id == self.filter.role) {
+            self.filter.role.clear();
+        }
+        Ok(Place { store, at: at.map(|at| (at, self.below)), roles })
+    }
+}
+
+/// Where a list is.
+struct Place {
+    store: IdentityStore,
+    at: Option<(Organization, bool)>,
+    roles: Vec<(String, String)>,
+}
+
+impl Place {
+    fn at(&self) -> Option<(&Organization, bool)> {
+        self.at.as_ref().map(|(at, below)| (at, *below))
+    }
+}
+
+fn may_see_factors(ask: &Ask) -> Result<bool, Problem> {
+    Ok(ask.actor()?.may(&UserViewAuthenticators::LEAF))
+}
+
 #[derive(Template)]
 #[template(path = "console/accounts/list.html", blocks = ["results"])]
 struct List {
@@ -94,6 +156,9 @@ struct List {
     accounts: Slice<accounts::Listed>,
     pager: Pager,
     at: Option<String>,
+    roles: Vec<(String, String)>,
+    may_see_factors: bool,
+    narrowed: bool,
     may_add: bool,
     may_import: bool,
     may_block: bool,
@@ -125,52 +190,61 @@ impl List {
 /// `GET /admin/stores/{store}/accounts`
 pub async fn list(permit: Permit<UserView>, ask: Ask, slug: Path<String>) -> Result<HttpResponse, Problem> {
     let mut query = ask.query();
-    let filter = filter(&mut query);
-    let sort = query.choice("sort", Sort::from_word).unwrap_or_default();
-    let below = query.one_of("below", &["1"]) == "1";
+    let mut wanted = Wanted::read(&ask, &mut query)?;
+    let sort = wanted.sort;
     query.one_of("choose", &["1"]);
-    let org = query.get("org").to_owned();
     let paging = query.paging(ask.rows());
-    let (store, at, accounts) = ask
+    let (place, filter, accounts) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
-                let store = identity_stores::find(view, &slug)?;
-                let at = if org.is_empty() { None } else { Some(organizations::find(view, store.key, &org)?) };
-                let accounts = accounts::list::<InConsole>(view, store.key, &filter, at.as_ref().map(|at| (at, below)), sort, &paging)?;
-                Ok((store, at, accounts))
+                let place = wanted.place(view, &slug)?;
+                let accounts = accounts::list::<InConsole>(view, place.store.key, &wanted.filter, place.at(), sort, &paging)?;
+                Ok((place, wanted.filter, accounts))
             })
         })
         .await?;
+    query.choice("role", |id| (filter.role == id).then_some(()));
     if let Some(last) = past_end(&query, &accounts) {
         return Ok(see_other(&ask.req, &last));
     }
+    let Place { store, at, roles } = place;
     let f = ask.frame("accounts", Some(&store), vec![here("Accounts")]);
     let pager = Pager::new(&query, &accounts);
-    let (base, address, at) = (base(&store), query.address(), at.map(|at| at.name));
+    let (base, address, at) = (base(&store), query.address(), at.map(|(at, _)| at.name));
     let opens = store.opens;
     let (may_add, may_block, may_assign) = (opens.adds_accounts, opens.blocks_accounts, opens.assigns);
-    let may_import = may_add && !store.built_in;
-    Ok(page(List { f, base, query, sort, accounts, pager, at, may_add, may_import, may_block, may_assign })
-        .replaces(address)
-        .respond_to(&ask.req))
+    let (may_import, may_see_factors, narrowed) = (may_add && !store.built_in, may_see_factors(&ask)?, !filter.is_empty());
+    Ok(page(List {
+        f,
+        base,
+        query,
+        sort,
+        accounts,
+        pager,
+        at,
+        roles,
+        may_see_factors,
+        narrowed,
+        may_add,
+        may_import,
+        may_block,
+        may_assign,
+    })
+    .replaces(address)
+    .respond_to(&ask.req))
 }
 
 /// `POST /admin/stores/{store}/accounts/export`: what the list shows, all of it.
 pub async fn export(permit: Permit<UserView>, ask: Ask, slug: Path<String>, form: Form<export::Fields>) -> Result<HttpResponse, Problem> {
-    let mut query = ask.query();
-    let filter = filter(&mut query);
-    let sort = query.choice("sort", Sort::from_word).unwrap_or_default();
-    let below = query.one_of("below", &["1"]) == "1";
-    let org = query.get("org").to_owned();
+    let mut wanted = Wanted::read(&ask, &mut ask.query())?;
     let permit_too = ask.permit::<UserView>()?;
-    let (store, at) = ask
+    let (place, Wanted { filter, sort, .. }) = ask
         .house
         .work(move |db| {
             db.read(&permit_too, |view| {
-                let store = identity_stores::find(view, &slug)?;
-                let at = if org.is_empty() { None } else { Some(organizations::find(view, store.key, &org)?) };
-                Ok((store, at))
+                let place = wanted.place(view, &slug)?;
+                Ok((place, wanted))
             })
         })
         .await?;
@@ -184,7 +258,7 @@ pub async fn export(permit: Permit<UserView>, ask: Ask, slug: Path<String>, form
         permit,
         sheet,
         format,
-        move |view, paging| accounts::list::<InConsole>(view, store.key, &filter, at.as_ref().map(|at| (at, below)), sort, paging),
+        move |view, paging| accounts::list::<InConsole>(view, place.store.key, &filter, place.at(), sort, paging),
         move |listed: &accounts::Listed| {
             let account = &listed.account;
             let paths: Vec<String> = listed.memberships.iter().map(|membership| path_text(&membership.path)).collect();

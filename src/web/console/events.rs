@@ -10,7 +10,6 @@ use crate::{
         key::StoreKey,
         organization::Organization,
         permissions::{AdministratorRoleEdit, EventView, OrganizationActivate, OrganizationRoleEdit, RoleAssignmentEdit, UserBlock},
-        time::Time,
     },
     problem::Problem,
     store::{
@@ -28,7 +27,6 @@ use crate::{
         me::first_store,
         note::Note,
         page::{page, see_other, view},
-        when,
     },
 };
 use actix_web::{HttpResponse, Responder, web::Path};
@@ -85,12 +83,6 @@ impl List {
     }
 }
 
-/// Reads an instant of the address: a date or a date with time in the viewer's zone.
-fn instant(ask: &Ask, query: &mut Query, name: &str, end: bool) -> Option<Time> {
-    let zone = ask.visitor.zone.clone();
-    query.choice(name, |word| when::from_field(word, &zone, end))
-}
-
 /// Reads the filters of the log, but for store and organization.
 fn filter(ask: &Ask, query: &mut Query) -> Filter {
     Filter {
@@ -99,8 +91,8 @@ fn filter(ask: &Ask, query: &mut Query) -> Filter {
         target: query.choice("target", plain).unwrap_or_default(),
         at: None,
         store: None,
-        from: instant(ask, query, "from", false),
-        to: instant(ask, query, "to", true),
+        from: query.instant("from", &ask.visitor.zone, false),
+        to: query.instant("to", &ask.visitor.zone, true),
         outcome: query.choice("result", Outcome::from_word),
     }
 }
