@@ -17,7 +17,7 @@ pub use together::{Together, end_sessions_of, together};
 use super::{
     conn::Conn,
     paging::{self, Cursor, EXACT, Order, Paging, Placed, Slice, Sorted, Total},
-    reached,
+    reached::{self, Reached},
     sql::Sql,
     transaction::Reader,
     tree,
@@ -183,6 +183,8 @@ pub struct Filter {
     pub from: Option<Time>,
     /// Made before this instant.
     pub to: Option<Time>,
+    /// Members of the organization with this key, and with the flag of any below it: what is selected of such a list.
+    pub within: Option<(i64, bool)>,
 }
 
 impl Filter {
@@ -375,9 +377,22 @@ pub fn list<S: Side>(
 ) -> Result<Slice<Listed>, Problem> {
     let now = reader.now();
     let (conn, permit) = reader.parts();
-    let reach = permit.reach();
     let sight = Sight::of::<S>(permit);
+    let at = at.map(|(organization, below)| (organization.key, below));
     let reached = reached::of_store(conn, store, &sight, at, filter, now)?.narrowed(conn, filter, &sight, now, None);
+    listed::<S>(conn, permit, &reached, sort, paging, now)
+}
+
+/// A page of what was found, with what lists show of it.
+pub(super) fn listed<S: Side>(
+    conn: &mut Conn,
+    permit: &Permit<S::See>,
+    reached: &Reached,
+    sort: Sort,
+    paging: &Paging,
+    now: Time,
+) -> Result<Slice<Listed>, Problem> {
+    let reach = permit.reach();
     let slice = reached.slice(conn, sort, paging, |conn| reached.total(conn))?;
     let keys: Vec<AccountKey> = slice.rows.iter().map(|account| account.key).collect();
     let mut memberships = memberships_of(conn, reach, &keys)?;

@@ -14,7 +14,6 @@ use crate::{
     access::{Area, Bound, Reach},
     domain::{
         key::{OrganizationKey, StoreKey},
-        organization::Organization,
         time::Time,
     },
     problem::Problem,
@@ -98,7 +97,7 @@ pub(super) fn of_store(
     conn: &mut Conn,
     store: StoreKey,
     sight: &Sight,
-    at: Option<(&Organization, bool)>,
+    at: Option<(OrganizationKey, bool)>,
     filter: &Filter,
     now: Time,
 ) -> Result<Reached, Problem> {
@@ -108,7 +107,7 @@ pub(super) fn of_store(
     add_at(&mut walk, at);
     let areas = match (at, reach) {
         (Some((organization, below)), _) => {
-            let bound = Bound { organization: organization.key, min: 0, max: (!below).then_some(0) };
+            let bound = Bound { organization, min: 0, max: (!below).then_some(0) };
             vec![Area::Within { bounds: vec![bound], root_too: true }]
         }
         (None, Reach::Everywhere) => Vec::new(),
@@ -163,11 +162,20 @@ pub(super) fn of_store(
     }
 }
 
+/// Those of the accounts that a statement finds, few of them, that are of the store and in reach; with `at` as in
+/// [`of_store`].
+pub(super) fn of_these(way: &Way, store: StoreKey, reach: &Reach, at: Option<(OrganizationKey, bool)>) -> Reached {
+    let mut rows = gathered(way, store);
+    rows.push(" AND ").account_in_reach(reach, "a.key");
+    add_at(&mut rows, at);
+    Reached { count: rows.clone(), rows, all_of: None, searched: false, found: None }
+}
+
 /// Adds the condition that the account is a member of an organization, or of any below it.
-fn add_at(from: &mut Sql, at: Option<(&Organization, bool)>) {
+pub(super) fn add_at(from: &mut Sql, at: Option<(OrganizationKey, bool)>) {
     let Some((organization, below)) = at else { return };
     from.push(" AND EXISTS (SELECT 1 FROM memberships lm JOIN organization_closure lc ON lc.descendant = lm.organization WHERE lm.account = a.key AND lc.ancestor = ");
-    from.bind(organization.key).push(if below { ")" } else { " AND lc.depth = 0)" });
+    from.bind(organization).push(if below { ")" } else { " AND lc.depth = 0)" });
 }
 
 fn is_built_in(conn: &mut Conn, store: StoreKey) -> Result<bool, Problem> {

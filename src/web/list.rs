@@ -95,7 +95,17 @@ impl Query {
 
     /// The address with one word changed (nothing: removed); whatever changes, the page starts anew.
     pub fn with(&self, name: &str, value: &str) -> String {
-        self.with_all(&[(name, value), ("page", ""), ("after", ""), ("before", "")])
+        self.anew(&[(name, value)])
+    }
+
+    /// As [`Query::with`], some words changed.
+    pub fn anew(&self, changes: &[(&str, &str)]) -> String {
+        self.with_all(&[changes, &[("page", ""), ("after", ""), ("before", "")]].concat())
+    }
+
+    /// The same under another path, from the first page on.
+    pub fn under(&self, path: impl Into<String>) -> String {
+        Self { path: path.into(), ..self.clone() }.anew(&[])
     }
 
     /// The address without a word.

@@ -311,9 +311,11 @@ fn everything(at: &Database) -> Vec<Asked> {
     // A selection, and what is done with it.
     let key = at.account_key(SUPER);
     let everybody = Change { replace: Some(Some(filter("ada"))), ..Change::default() };
-    let draft = at.db.note(|note| selections::change(note, &at.db.chance, key, None, &wanted, &everybody)).unwrap();
+    let draft = at.db.note(|note| selections::change(note, &at.db.chance, key, None, wanted.purpose(), &everybody)).unwrap();
     let tick = Change { seen: vec![paul], ticked: vec![paul], replace: None };
-    ask("a tick", "", &|| at.db.note(|note| selections::change(note, &at.db.chance, key, Some(&draft), &wanted, &tick)).map(|_| ()));
+    ask("a tick", "", &|| {
+        at.db.note(|note| selections::change(note, &at.db.chance, key, Some(&draft), wanted.purpose(), &tick)).map(|_| ())
+    });
     ask("a selection", "", &|| {
         let found = at.db.read(&su, |view| selections::find(view, store, &draft))?.ok_or(Problem::NotFound)?;
         at.db.read(&su, |view| selections::read(view, &found, &wanted, &[paul])).map(|_| ())

@@ -440,14 +440,23 @@ async fn a_list_is_narrowed_by_chips_that_stay_through_search_order_and_export()
         house.run(&format!("UPDATE accounts SET created_at = 0 WHERE id = '{}'", house.acc("aud@acme.example")));
         let page = su.get(&format!("{base}?{words}")).await.is(200).stays_inert();
         assert_eq!(page.rows().len(), 2, "Gwen and Tess: Aud was made before");
-        for chip in ["Role: Org auditor", "Verification: Not verified", "Second factor: None", "Created: from 2026-11-01 through 2026-11-30"] {
+        for chip in
+            ["Role: Org auditor", "Verification: Not verified", "Second factor: None", "Created: from 2026-11-01 through 2026-11-30"]
+        {
             assert!(page.texts(".chip.on").contains(&chip.to_owned()), "{chip}: {:?}", page.texts(".chip.on"));
         }
         for link in page.attributes("thead a, a[href*='per=50']", "href") {
-            assert!(["factor=none", "from=2026-11-01", &format!("role={role}"), "to=2026-11-30", "verified=no"].iter().all(|w| link.contains(w)), "{link}");
+            assert!(
+                ["factor=none", "from=2026-11-01", &format!("role={role}"), "to=2026-11-30", "verified=no"]
+                    .iter()
+                    .all(|w| link.contains(w)),
+                "{link}"
+            );
         }
         // Each can be taken away, and the search keeps them.
-        assert!(page.attributes(".pop a", "href").iter().any(|href| !href.contains("from=") && !href.contains("to=") && href.contains("role=")));
+        assert!(
+            page.attributes(".pop a", "href").iter().any(|href| !href.contains("from=") && !href.contains("to=") && href.contains("role="))
+        );
         let found = su.submit(page.form("form[role=search]").with("q", "tess")).await.is(200);
         assert_eq!(found.rows().len(), 1);
         let sent = su.post(&format!("{base}/export?{words}"), &[("format", "csv")]).await.is(200);

@@ -1,3 +1,6 @@
+DELETE FROM selection_drafts WHERE organization IS NULL OR role IS NULL;
+ALTER TABLE selection_drafts ALTER COLUMN role SET NOT NULL;
+ALTER TABLE selection_drafts ALTER COLUMN organization SET NOT NULL;
 DROP INDEX verifications_verified;
 DROP INDEX memberships_blocked;
 DROP INDEX accounts_not_active;

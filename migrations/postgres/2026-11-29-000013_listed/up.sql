@@ -34,3 +34,7 @@ CREATE INDEX accounts_created ON accounts (store, created_at, key);
 CREATE INDEX accounts_not_active ON accounts (store, status, key) WHERE status <> 'active';
 CREATE INDEX memberships_blocked ON memberships (status, organization, account) WHERE status = 'blocked';
 CREATE INDEX verifications_verified ON verifications (verified, account);
+
+-- screens.md 3.6: accounts are also chosen without a pair, to do something else with them.
+ALTER TABLE selection_drafts ALTER COLUMN organization DROP NOT NULL;
+ALTER TABLE selection_drafts ALTER COLUMN role DROP NOT NULL;

@@ -21,3 +21,25 @@ CREATE INDEX accounts_created ON accounts (store, created_at, key);
 CREATE INDEX accounts_not_active ON accounts (store, status, key) WHERE status <> 'active';
 CREATE INDEX memberships_blocked ON memberships (status, organization, account) WHERE status = 'blocked';
 CREATE INDEX verifications_verified ON verifications (verified, account);
+
+-- screens.md 3.6: accounts are also chosen without a pair, to do something else with them. What is chosen now is let go.
+DROP TABLE selection_items;
+DROP TABLE selection_drafts;
+CREATE TABLE selection_drafts (
+  id TEXT NOT NULL PRIMARY KEY,
+  account INTEGER NOT NULL REFERENCES accounts (key),
+  store INTEGER NOT NULL REFERENCES identity_stores (key),
+  organization INTEGER REFERENCES organizations (key),
+  role INTEGER REFERENCES roles (key),
+  matching TEXT,
+  frozen INTEGER,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX selection_drafts_account ON selection_drafts (account, expires_at);
+CREATE TABLE selection_items (
+  draft TEXT NOT NULL REFERENCES selection_drafts (id) ON DELETE CASCADE,
+  account INTEGER NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
+  included INTEGER NOT NULL,
+  PRIMARY KEY (draft, account)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX selection_items_account ON selection_items (account);

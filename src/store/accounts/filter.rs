@@ -7,10 +7,10 @@ use crate::{
     access::{Ground, Permit, Reach, Side},
     domain::{
         account::{MembershipStatus, Status},
-        key::StoreKey,
+        key::{OrganizationKey, StoreKey},
         time::Time,
     },
-    store::sql::Sql,
+    store::{reached, sql::Sql},
 };
 
 /// What the reader may be told of accounts.
@@ -67,6 +67,12 @@ impl Filter {
         if let Some(end) = self.to {
             from.push(" AND +a.created_at < ").bind(end);
         }
+        reached::add_at(from, self.at());
+    }
+
+    /// What it narrows to, as the store asks for it.
+    pub(in crate::store) fn at(&self) -> Option<(OrganizationKey, bool)> {
+        self.within.map(|(organization, below)| (OrganizationKey(organization), below))
     }
 
     /// The ways to what may be few of a store. The conditions themselves are still to be added.

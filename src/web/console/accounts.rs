@@ -1,22 +1,21 @@
 //! Accounts: list and detail (screens.md 4.6).
 
+mod assign;
 mod import;
 mod new;
-mod together;
 
+pub use assign::assign;
+pub(in crate::web) use assign::assign_to;
 pub use import::{import, import_form, preview, result, upload};
 pub use new::{add, new};
-pub use together::{assign, confirm_disable, confirm_end_sessions, disable_all, end_all_sessions};
 
 use crate::{
     access::{InConsole, Permit},
     domain::{
         account::Status,
         identity_store::IdentityStore,
-        organization::{Organization, above_text, path_text},
-        permissions::{
-            InvitationCreate, OrganizationView, Permission, RoleAssignmentView, UserEdit, UserView, UserViewAuthenticators, UserViewEvents,
-        },
+        organization::{above_text, path_text},
+        permissions::{InvitationCreate, OrganizationView, Permission, RoleAssignmentView, UserEdit, UserView, UserViewEvents},
         rights::Cell,
         time::Time,
     },
@@ -30,12 +29,11 @@ use crate::{
         identity_stores,
         organizations::{self, Choice},
         paging::Slice,
-        roles,
         sessions::{self, Session},
         verifications::{self, Verification},
     },
     web::{
-        accounts::{Factors, May},
+        accounts::{Chips, Factors, Listing, May, Screens, Wanted},
         export::{self, Sheet},
         form::Form,
         frame::{Ask, Frame, crumb, here},
@@ -77,7 +75,7 @@ pub(in crate::web) fn listed_json(listed: &accounts::Listed) -> serde_json::Valu
 }
 
 /// Reads the filters that lists of accounts share.
-pub(super) fn filter(query: &mut Query) -> Filter {
+pub(in crate::web) fn filter(query: &mut Query) -> Filter {
     Filter {
         q: query.search(),
         authn: query.one_of("authn", &["active", "invited", "locked", "disabled"]),
@@ -85,65 +83,6 @@ pub(super) fn filter(query: &mut Query) -> Filter {
         member: query.one_of("member", &["inside", "outside", "none"]),
         ..Filter::default()
     }
-}
-
-/// What the address of the list asks for.
-struct Wanted {
-    filter: Filter,
-    sort: Sort,
-    org: String,
-    below: bool,
-}
-
-impl Wanted {
-    fn read(ask: &Ask, query: &mut Query) -> Result<Self, Problem> {
-        // Who may not see authenticators is not told who has none.
-        let factors: &[&str] = if may_see_factors(ask)? { &["none"] } else { &[] };
-        let filter = Filter {
-            role: query.get("role").to_owned(),
-            verified: query.one_of("verified", &["yes", "no", "revoked"]),
-            factor: query.one_of("factor", factors),
-            from: query.instant("from", &ask.visitor.zone, false),
-            to: query.instant("to", &ask.visitor.zone, true),
-            ..filter(query)
-        };
-        Ok(Self {
-            filter,
-            sort: query.choice("sort", Sort::from_word).unwrap_or_default(),
-            org: query.get("org").to_owned(),
-            below: query.one_of("below", &["1"]) == "1",
-        })
-    }
-
-    /// The store with its roles, for whoever may see these, and the organization that narrows the list. A role that is not
-    /// among them narrows nothing.
-    fn place(&mut self, view: &mut View<'_, UserView>, slug: &str) -> Result<Place, Problem> {
-        let store = identity_stores::find(view, slug)?;
-        let at = if self.org.is_empty() { None } else { Some(organizations::find(view, store.key, &self.org)?) };
-        let opens = store.opens;
-        let roles = if opens.roles || opens.role_assignments { roles::choices(view, store.key)? } else { Vec::new() };
-        if !roles.iter().any(|(id, _)| *id == self.filter.role) {
-            self.filter.role.clear();
-        }
-        Ok(Place { store, at: at.map(|at| (at, self.below)), roles })
-    }
-}
-
-/// Where a list is.
-struct Place {
-    store: IdentityStore,
-    at: Option<(Organization, bool)>,
-    roles: Vec<(String, String)>,
-}
-
-impl Place {
-    fn at(&self) -> Option<(&Organization, bool)> {
-        self.at.as_ref().map(|(at, below)| (at, *below))
-    }
-}
-
-fn may_see_factors(ask: &Ask) -> Result<bool, Problem> {
-    Ok(ask.actor()?.may(&UserViewAuthenticators::LEAF))
 }
 
 #[derive(Template)]
@@ -156,32 +95,16 @@ struct List {
     accounts: Slice<accounts::Listed>,
     pager: Pager,
     at: Option<String>,
-    roles: Vec<(String, String)>,
-    may_see_factors: bool,
+    chips: Chips,
     narrowed: bool,
     may_add: bool,
     may_import: bool,
-    may_block: bool,
-    may_assign: bool,
+    /// Whether anything can be done to several accounts at once.
+    choosable: bool,
 }
 view!(List, as_results, json);
 
 impl List {
-    /// Whether anything can be done to several accounts at once.
-    fn choosable(&self) -> bool {
-        self.may_block || self.may_assign
-    }
-
-    /// Whether that is what the person is about: only then the rows carry boxes, as most visits are for looking.
-    fn choosing(&self) -> bool {
-        self.choosable() && self.query.is("choose", "1")
-    }
-
-    /// The words of this address, for the way back to it.
-    fn words(&self) -> String {
-        self.query.words()
-    }
-
     fn json(&self) -> serde_json::Value {
         reading(&self.accounts, &self.pager, listed_json)
     }
@@ -190,17 +113,17 @@ impl List {
 /// `GET /admin/stores/{store}/accounts`
 pub async fn list(permit: Permit<UserView>, ask: Ask, slug: Path<String>) -> Result<HttpResponse, Problem> {
     let mut query = ask.query();
-    let mut wanted = Wanted::read(&ask, &mut query)?;
+    let mut wanted = InConsole::wanted(&ask, &mut query)?;
     let sort = wanted.sort;
-    query.one_of("choose", &["1"]);
     let paging = query.paging(ask.rows());
-    let (place, filter, accounts) = ask
+    let (listing, filter, accounts) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
-                let place = wanted.place(view, &slug)?;
-                let accounts = accounts::list::<InConsole>(view, place.store.key, &wanted.filter, place.at(), sort, &paging)?;
-                Ok((place, wanted.filter, accounts))
+                let listing = InConsole::listing(view, &slug, &mut wanted)?;
+                let store = listing.spot.store.key;
+                let accounts = accounts::list::<InConsole>(view, store, &wanted.filter, listing.at(), sort, &paging)?;
+                Ok((listing, wanted.filter, accounts))
             })
         })
         .await?;
@@ -208,43 +131,26 @@ pub async fn list(permit: Permit<UserView>, ask: Ask, slug: Path<String>) -> Res
     if let Some(last) = past_end(&query, &accounts) {
         return Ok(see_other(&ask.req, &last));
     }
-    let Place { store, at, roles } = place;
-    let f = ask.frame("accounts", Some(&store), vec![here("Accounts")]);
+    let Listing { spot, at, chips, switches, assigns } = listing;
+    let f = InConsole::frame(&ask, &spot, vec![here("Accounts")]);
     let pager = Pager::new(&query, &accounts);
-    let (base, address, at) = (base(&store), query.address(), at.map(|(at, _)| at.name));
-    let opens = store.opens;
-    let (may_add, may_block, may_assign) = (opens.adds_accounts, opens.blocks_accounts, opens.assigns);
-    let (may_import, may_see_factors, narrowed) = (may_add && !store.built_in, may_see_factors(&ask)?, !filter.is_empty());
-    Ok(page(List {
-        f,
-        base,
-        query,
-        sort,
-        accounts,
-        pager,
-        at,
-        roles,
-        may_see_factors,
-        narrowed,
-        may_add,
-        may_import,
-        may_block,
-        may_assign,
-    })
-    .replaces(address)
-    .respond_to(&ask.req))
+    let (base, address, at) = (spot.base, query.address(), at.map(|(at, _)| at.name));
+    let may_add = spot.store.opens.adds_accounts;
+    let (may_import, narrowed, choosable) = (may_add && !spot.store.built_in, !filter.is_empty(), switches || assigns);
+    let list = List { f, base, query, sort, accounts, pager, at, chips, narrowed, may_add, may_import, choosable };
+    Ok(page(list).replaces(address).respond_to(&ask.req))
 }
 
 /// `POST /admin/stores/{store}/accounts/export`: what the list shows, all of it.
 pub async fn export(permit: Permit<UserView>, ask: Ask, slug: Path<String>, form: Form<export::Fields>) -> Result<HttpResponse, Problem> {
-    let mut wanted = Wanted::read(&ask, &mut ask.query())?;
+    let mut wanted = InConsole::wanted(&ask, &mut ask.query())?;
     let permit_too = ask.permit::<UserView>()?;
-    let (place, Wanted { filter, sort, .. }) = ask
+    let (listing, Wanted { filter, sort, .. }) = ask
         .house
         .work(move |db| {
             db.read(&permit_too, |view| {
-                let place = wanted.place(view, &slug)?;
-                Ok((place, wanted))
+                let listing = InConsole::listing(view, &slug, &mut wanted)?;
+                Ok((listing, wanted))
             })
         })
         .await?;
@@ -258,7 +164,7 @@ pub async fn export(permit: Permit<UserView>, ask: Ask, slug: Path<String>, form
         permit,
         sheet,
         format,
-        move |view, paging| accounts::list::<InConsole>(view, place.store.key, &filter, place.at(), sort, paging),
+        move |view, paging| accounts::list::<InConsole>(view, listing.spot.store.key, &filter, listing.at(), sort, paging),
         move |listed: &accounts::Listed| {
             let account = &listed.account;
             let paths: Vec<String> = listed.memberships.iter().map(|membership| path_text(&membership.path)).collect();
