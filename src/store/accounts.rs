@@ -2,12 +2,14 @@
 //! `user.view` is found (P-3).
 
 mod change;
+mod filter;
 mod memberships;
 mod status;
 mod together;
 
 pub use change::{Act, Acts, Edited, MemberActs, Saved, acts, add, edit_profile, member_acts, set_groups};
 pub(super) use change::{Born, create, edited as edited_of, enroll, free};
+pub(super) use filter::{Sight, Way};
 pub use memberships::{EndsToo, Switched, block, held_below, join, leave, membership_status};
 pub use status::{Changed, GoesToo, delete, end_sessions, goes_too, may_delete, set_enabled};
 pub use together::{Together, end_sessions_of, together};
@@ -15,13 +17,13 @@ pub use together::{Together, end_sessions_of, together};
 use super::{
     conn::Conn,
     paging::{self, Cursor, EXACT, Order, Paging, Placed, Slice, Sorted, Total},
-    reached,
+    reached::{self, Reached},
     sql::Sql,
     transaction::Reader,
     tree,
 };
 use crate::{
-    access::{Ground, Permit, Reach, Side},
+    access::{Ground, InConsole, Permit, Reach, Side},
     domain::{
         account::{MembershipStatus, Status},
         attribute,
@@ -165,12 +167,24 @@ pub struct Filter {
     pub q: String,
     /// `active`, `invited`, `locked` or `disabled`.
     pub authn: String,
-    /// `active`, `blocked` or `none`: of any membership.
+    /// `active` or `blocked`: of any membership in sight; `none`: without a membership.
     pub authz: String,
     /// `inside`, `outside` or `none`: against the organization of the pair (the picker).
     pub member: String,
     /// Whether the search looks at names alone: for who may not see what accounts sign in by.
     pub names_only: bool,
+    /// The id of a role that is held now, where the reader sees it.
+    pub role: String,
+    /// `yes`, `no` or `revoked`: verified by hand (P-7).
+    pub verified: String,
+    /// `none`: without a second factor that counts (P-6).
+    pub factor: String,
+    /// Made from this instant on.
+    pub from: Option<Time>,
+    /// Made before this instant.
+    pub to: Option<Time>,
+    /// Members of the organization with this key, and with the flag of any below it: what is selected of such a list.
+    pub within: Option<(i64, bool)>,
 }
 
 impl Filter {
@@ -179,13 +193,14 @@ impl Filter {
         *self == Self::default()
     }
 
-    pub(super) fn add(&self, conn: &Conn, from: &mut Sql, now: Time, pair: Option<OrganizationKey>) {
+    pub(super) fn add(&self, conn: &Conn, from: &mut Sql, sight: &Sight, now: Time, pair: Option<OrganizationKey>) {
         self.add_search(conn, from);
-        self.add_rest(from, now, pair);
+        self.add_rest(from, sight, now, pair);
     }
 
     /// Everything but the search.
-    pub(super) fn add_rest(&self, from: &mut Sql, now: Time, pair: Option<OrganizationKey>) {
+    pub(super) fn add_rest(&self, from: &mut Sql, sight: &Sight, now: Time, pair: Option<OrganizationKey>) {
+        self.add_further(from, sight, now);
         match self.authn.as_str() {
             "locked" => {
                 from.push(" AND a.status = 'active' AND a.locked_until > ").bind(now);
@@ -203,7 +218,8 @@ impl Filter {
                 from.push(" AND NOT EXISTS (SELECT 1 FROM memberships fm WHERE fm.account = a.key)");
             }
             word if MembershipStatus::from_word(word).is_some() => {
-                from.push(" AND EXISTS (SELECT 1 FROM memberships fm WHERE fm.account = a.key AND fm.status = ").bind(word).push(")");
+                from.push(" AND EXISTS (SELECT 1 FROM memberships fm WHERE fm.account = a.key AND fm.status = ").bind(word);
+                from.push(" AND ").in_reach(sight.reach, "fm.organization").push(")");
             }
             _ => {}
         }
@@ -361,8 +377,22 @@ pub fn list<S: Side>(
 ) -> Result<Slice<Listed>, Problem> {
     let now = reader.now();
     let (conn, permit) = reader.parts();
+    let sight = Sight::of::<S>(permit);
+    let at = at.map(|(organization, below)| (organization.key, below));
+    let reached = reached::of_store(conn, store, &sight, at, filter, now)?.narrowed(conn, filter, &sight, now, None);
+    listed::<S>(conn, permit, &reached, sort, paging, now)
+}
+
+/// A page of what was found, with what lists show of it.
+pub(super) fn listed<S: Side>(
+    conn: &mut Conn,
+    permit: &Permit<S::See>,
+    reached: &Reached,
+    sort: Sort,
+    paging: &Paging,
+    now: Time,
+) -> Result<Slice<Listed>, Problem> {
     let reach = permit.reach();
-    let reached = reached::of_store(conn, store, reach, at, filter)?.narrowed(conn, filter, now, None);
     let slice = reached.slice(conn, sort, paging, |conn| reached.total(conn))?;
     let keys: Vec<AccountKey> = slice.rows.iter().map(|account| account.key).collect();
     let mut memberships = memberships_of(conn, reach, &keys)?;
@@ -709,8 +739,9 @@ fn held(conn: &mut Conn, reach: &Reach, account: AccountKey, now: Time) -> Resul
 /// # Errors
 /// What the database says.
 pub fn count(reader: &mut impl Reader<UserView>, store: StoreKey) -> Result<Total, Problem> {
+    let now = reader.now();
     let (conn, permit) = reader.parts();
-    reached::of_store(conn, store, permit.reach(), None, &Filter::default())?.total(conn)
+    reached::of_store(conn, store, &Sight::of::<InConsole>(permit), None, &Filter::default(), now)?.total(conn)
 }
 
 /// How many accounts a store has, by the count that is kept.

@@ -1,9 +1,10 @@
 //! Accounts in reach, cheaply for every reader (quality.md): whoever reaches few gets theirs gathered and sorted, whoever
 //! reaches many gets the index of names walked, and a count up to a limit says which it is.
-//! What a search finds is gathered likewise where it is little; where it is more, it stands in the order of finding.
+//! What a search or a filter finds is gathered likewise where it is little; where a search finds more, it stands in the order
+//! of finding.
 
 use super::{
-    accounts::{self, Account, Filter, Sort},
+    accounts::{self, Account, Filter, Sight, Sort, Way},
     conn::Conn,
     paging::{self, EXACT, Order, Paging, Slice, Total},
     sql::Sql,
@@ -13,7 +14,6 @@ use crate::{
     access::{Area, Bound, Reach},
     domain::{
         key::{OrganizationKey, StoreKey},
-        organization::Organization,
         time::Time,
     },
     problem::Problem,
@@ -42,13 +42,13 @@ impl Reached {
     }
 
     /// Adds the conditions of the filter for which they were found.
-    pub fn narrowed(self, conn: &Conn, filter: &Filter, now: Time, pair: Option<OrganizationKey>) -> Self {
+    pub fn narrowed(self, conn: &Conn, filter: &Filter, sight: &Sight, now: Time, pair: Option<OrganizationKey>) -> Self {
         let searched = self.searched;
         let narrowed = self.each(|from| {
             if !searched {
                 filter.add_search(conn, from);
             }
-            filter.add_rest(from, now, pair);
+            filter.add_rest(from, sight, now, pair);
         });
         Self { all_of: narrowed.all_of.filter(|_| filter.is_empty()), ..narrowed }
     }
@@ -83,21 +83,31 @@ impl Reached {
     }
 }
 
+/// What finds accounts without looking at all of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Search,
+    Filter,
+    Membership,
+}
+
 /// The accounts of a store that lie in reach (P-3); with `at`, those that are members of an organization, or of any below
-/// it. What `filter` searches for helps to choose the way; its conditions are still to be added.
+/// it. What `filter` asks for helps to choose the way; its conditions are still to be added.
 pub(super) fn of_store(
     conn: &mut Conn,
     store: StoreKey,
-    reach: &Reach,
-    at: Option<(&Organization, bool)>,
+    sight: &Sight,
+    at: Option<(OrganizationKey, bool)>,
     filter: &Filter,
+    now: Time,
 ) -> Result<Reached, Problem> {
+    let reach = sight.reach;
     let mut walk = Sql::new("FROM accounts a WHERE a.store = ");
     walk.bind(store).push(" AND ").account_in_reach(reach, "a.key");
     add_at(&mut walk, at);
     let areas = match (at, reach) {
         (Some((organization, below)), _) => {
-            let bound = Bound { organization: organization.key, min: 0, max: (!below).then_some(0) };
+            let bound = Bound { organization, min: 0, max: (!below).then_some(0) };
             vec![Area::Within { bounds: vec![bound], root_too: true }]
         }
         (None, Reach::Everywhere) => Vec::new(),
@@ -110,38 +120,41 @@ pub(super) fn of_store(
             (!areas.iter().any(|area| is_all(area, root))).then(|| members(&areas, root))
         }
     };
-    let reached = match &members {
-        Some(members) => up_to(conn, members)?,
-        None => EXACT + 1,
-    };
-    let hits = filter.hits(conn, store);
-    let hit = match &hits {
-        Some(hits) => up_to(conn, hits)?,
-        None => EXACT + 1,
+    let search = filter.hits(conn, store).map(|accounts| (By::Search, Way { accounts, repeats: true }));
+    let filters = filter.ways(store, sight, now).into_iter().map(|way| (By::Filter, way));
+    let members = members.map(|accounts| (By::Membership, Way { accounts, repeats: true }));
+    let ways: Vec<(By, Way)> = search.into_iter().chain(filters).chain(members).collect();
+    let mut least: Option<(i64, &(By, Way))> = None;
+    for way in &ways {
+        let many = up_to(conn, &way.1.accounts)?;
+        if many <= EXACT && least.is_none_or(|(least, _)| many < least) {
+            least = Some((many, way));
+        }
+    }
+    let gather = |(by, way): &(By, Way)| {
+        let mut gather = gathered(way, store);
+        if *by != By::Membership || at.is_some() {
+            gather.push(" AND ").account_in_reach(reach, "a.key");
+        }
+        if *by != By::Membership {
+            add_at(&mut gather, at);
+        }
+        gather
     };
     let plain = Reached { count: walk.clone(), rows: walk, all_of: None, searched: false, found: None };
-    match (hits, members) {
-        (Some(hits), _) if hit <= EXACT && hit <= reached => {
-            let mut gather = gathered(&hits, store);
-            gather.push(" AND ").account_in_reach(reach, "a.key");
-            add_at(&mut gather, at);
-            Ok(Reached { count: gather.clone(), rows: gather, searched: true, ..plain })
+    match (least, ways.first()) {
+        (Some((_, way)), _) => {
+            let gather = gather(way);
+            Ok(Reached { count: gather.clone(), rows: gather, searched: way.0 == By::Search, ..plain })
         }
-        (hits, Some(members)) if reached <= EXACT || hits.is_none() => {
-            let mut gather = gathered(&members, store);
-            if at.is_some() {
-                gather.push(" AND ").account_in_reach(reach, "a.key");
-            }
-            let rows = if reached <= EXACT { gather.clone() } else { plain.rows.clone() };
-            Ok(Reached { rows, count: gather, ..plain })
-        }
-        (Some(_), _) => {
+        (None, Some((By::Search, _))) => {
             let Some((mut found, order)) = filter.found(conn, store)? else { return Ok(plain) };
             found.push(" AND ").account_in_reach(reach, "a.key");
             add_at(&mut found, at);
             Ok(Reached { count: found.clone(), rows: found, searched: true, found: Some(order), ..plain })
         }
-        (None, _) => {
+        (None, Some(way)) => Ok(Reached { count: gather(way), ..plain }),
+        (None, None) => {
             // Of the built-in store, whoever reaches all below root does not reach the members of root.
             let all = at.is_none() && (*reach == Reach::Everywhere || !is_built_in(conn, store)?);
             Ok(Reached { all_of: all.then_some(store), ..plain })
@@ -149,11 +162,20 @@ pub(super) fn of_store(
     }
 }
 
+/// Those of the accounts that a statement finds, few of them, that are of the store and in reach; with `at` as in
+/// [`of_store`].
+pub(super) fn of_these(way: &Way, store: StoreKey, reach: &Reach, at: Option<(OrganizationKey, bool)>) -> Reached {
+    let mut rows = gathered(way, store);
+    rows.push(" AND ").account_in_reach(reach, "a.key");
+    add_at(&mut rows, at);
+    Reached { count: rows.clone(), rows, all_of: None, searched: false, found: None }
+}
+
 /// Adds the condition that the account is a member of an organization, or of any below it.
-fn add_at(from: &mut Sql, at: Option<(&Organization, bool)>) {
+pub(super) fn add_at(from: &mut Sql, at: Option<(OrganizationKey, bool)>) {
     let Some((organization, below)) = at else { return };
     from.push(" AND EXISTS (SELECT 1 FROM memberships lm JOIN organization_closure lc ON lc.descendant = lm.organization WHERE lm.account = a.key AND lc.ancestor = ");
-    from.bind(organization.key).push(if below { ")" } else { " AND lc.depth = 0)" });
+    from.bind(organization).push(if below { ")" } else { " AND lc.depth = 0)" });
 }
 
 fn is_built_in(conn: &mut Conn, store: StoreKey) -> Result<bool, Problem> {
@@ -170,9 +192,9 @@ fn up_to(conn: &mut Conn, accounts: &Sql) -> Result<i64, Problem> {
 }
 
 /// The accounts of a store that a statement finds. A cross join keeps SQLite from turning it round.
-fn gathered(accounts: &Sql, store: StoreKey) -> Sql {
-    let mut from = Sql::new("FROM (SELECT DISTINCT account FROM (");
-    from.append(accounts).push(") member) reached CROSS JOIN accounts a WHERE a.key = reached.account AND a.store = ").bind(store);
+fn gathered(way: &Way, store: StoreKey) -> Sql {
+    let mut from = Sql::new(if way.repeats { "FROM (SELECT DISTINCT account FROM (" } else { "FROM (SELECT account FROM (" });
+    from.append(&way.accounts).push(") member) reached CROSS JOIN accounts a WHERE a.key = reached.account AND a.store = ").bind(store);
     from
 }
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     access::{
-        Permit, Reach, confer,
+        InConsole, Permit, Reach, confer,
         rank::{self, Above},
     },
     domain::{
@@ -227,7 +227,7 @@ pub fn holders(
         } else {
             from.push(" AND ra.organization = ").bind(organization.key);
         }
-        filter.add(conn, &mut from, now, None);
+        filter.add_search(conn, &mut from);
         from
     };
     let columns = holder_columns();
@@ -326,13 +326,13 @@ pub struct Wanted {
 /// directly, narrowed by the filter.
 pub(super) fn unassigned(
     conn: &mut Conn,
-    reach: &Reach,
+    sight: &accounts::Sight,
     wanted: &Wanted,
     filter: &accounts::Filter,
     now: Time,
 ) -> Result<Reached, Problem> {
-    let reached = reached::of_store(conn, wanted.organization.store, reach, None, filter)?;
-    let reached = reached.narrowed(conn, filter, now, Some(wanted.organization.key));
+    let reached = reached::of_store(conn, wanted.organization.store, sight, None, filter, now)?;
+    let reached = reached.narrowed(conn, filter, sight, now, Some(wanted.organization.key));
     Ok(reached.each(|from| {
         from.push(" AND NOT EXISTS (SELECT 1 FROM role_assignments ua WHERE ua.organization = ").bind(wanted.organization.key);
         from.push(" AND ua.role = ")
@@ -357,9 +357,10 @@ pub fn candidates(
 ) -> Result<Slice<Candidate>, Problem> {
     let now = reader.now();
     let (conn, permit) = reader.parts();
-    let mut reached = unassigned(conn, permit.reach(), wanted, filter, now)?;
+    let sight = accounts::Sight::of::<InConsole>(permit);
+    let mut reached = unassigned(conn, &sight, wanted, filter, now)?;
     if let Some(draft) = only {
-        let selected = super::selections::selected(conn, draft, wanted, now)?;
+        let selected = super::selections::selected(conn, &sight, draft, wanted, now)?;
         reached = reached.each(|from| _ = from.push(" AND ").append(&selected));
     }
     let slice = reached.slice(conn, sort, paging, |conn| match (reached.all_of, only) {

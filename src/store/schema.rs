@@ -101,6 +101,7 @@ diesel::table! {
         rev -> Integer,
         created_at -> BigInt,
         changed_at -> BigInt,
+        factors -> BigInt,
     }
 }
 
@@ -283,8 +284,8 @@ diesel::table! {
         id -> Text,
         account -> BigInt,
         store -> BigInt,
-        organization -> BigInt,
-        role -> BigInt,
+        organization -> Nullable<BigInt>,
+        role -> Nullable<BigInt>,
         matching -> Nullable<Text>,
         frozen -> Nullable<Integer>,
         expires_at -> BigInt,

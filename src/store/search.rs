@@ -99,11 +99,10 @@ pub fn accounts(reader: &mut impl Reader<UserView>, q: &str) -> Result<Group, Pr
         #[diesel(sql_type = Text)]
         slug: String,
     }
-    let now = reader.now();
     let (conn, permit) = reader.parts();
     let mut sql = Sql::new(accounts::COLUMNS);
     sql.push(", s.slug FROM accounts a JOIN identity_stores s ON s.key = a.store WHERE ").account_in_reach(permit.reach(), "a.key");
-    accounts::Filter { q: q.to_owned(), ..accounts::Filter::default() }.add(conn, &mut sql, now, None);
+    accounts::Filter { q: q.to_owned(), ..accounts::Filter::default() }.add_search(conn, &mut sql);
     sql.push(" ORDER BY a.name_sort, a.key LIMIT ").bind(SHOWN as i64 + 1);
     let rows: Vec<InStore> = sql.load(conn)?;
     let found = rows.into_iter().map(|InStore { account, slug }| Found {

@@ -2,15 +2,17 @@
 //! by the first POST, for its owner alone, for a day.
 
 use super::{
-    accounts::Filter,
+    accounts::{self, Filter, Listed, Sight, Sort, Way},
     conn::{Conn, on_each},
-    paging,
+    paging::{self, Paging, Slice},
+    reached::{self, Reached},
     role_assignments::{Wanted, unassigned},
     schema::{selection_drafts, selection_items},
     sql::Sql,
     transaction::{Note, Reader},
 };
 use crate::{
+    access::{Ground, InConsole, Side},
     clock::Chance,
     domain::{key::*, permissions::UserView, role_assignment::MOST_AT_ONCE, time::Time},
     problem::Problem,
@@ -31,23 +33,21 @@ pub struct Draft {
     pub id: String,
     /// The store it chooses from.
     pub store: StoreKey,
-    /// The pair's organization.
-    pub organization: OrganizationKey,
-    /// The pair's role.
-    pub role: RoleKey,
+    /// The organization and the role that those who are chosen are to get; none: something else is to be done with them.
+    pub pair: Option<(OrganizationKey, RoleKey)>,
     /// What it matches, when everything that matches is selected.
     pub matching: Option<Filter>,
     /// How many accounts were settled for the confirmation, once they are.
     pub frozen: Option<usize>,
 }
 
-type DraftRow = (String, StoreKey, OrganizationKey, RoleKey, Option<String>, Option<i32>);
+type DraftRow = (String, StoreKey, Option<OrganizationKey>, Option<RoleKey>, Option<String>, Option<i32>);
 
 impl TryFrom<DraftRow> for Draft {
     type Error = Problem;
     fn try_from((id, store, organization, role, matching, frozen): DraftRow) -> Result<Self, Problem> {
         let matching = matching.map(|text| serde_json::from_str(&text)).transpose().map_err(Problem::internal)?;
-        Ok(Self { id, store, organization, role, matching, frozen: frozen.and_then(|many| many.try_into().ok()) })
+        Ok(Self { id, store, pair: organization.zip(role), matching, frozen: frozen.and_then(|many| many.try_into().ok()) })
     }
 }
 
@@ -69,10 +69,26 @@ fn find_in(conn: &mut Conn, owner: AccountKey, store: StoreKey, id: &str, now: T
 ///
 /// # Errors
 /// What the database says.
-pub fn find(reader: &mut impl Reader<UserView>, store: StoreKey, id: &str) -> Result<Option<Draft>, Problem> {
+pub fn find<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey, id: &str) -> Result<Option<Draft>, Problem> {
     let now = reader.now();
     let owner = reader.permit().person()?.account;
     find_in(reader.conn(), owner, store, id, now)
+}
+
+/// What accounts are chosen for.
+#[derive(Clone, Copy, Debug)]
+pub struct Purpose {
+    /// The store they are of.
+    pub store: StoreKey,
+    /// The pair that they are to get, where it is that.
+    pub pair: Option<(OrganizationKey, RoleKey)>,
+}
+
+impl Wanted {
+    /// Choosing who gets it.
+    pub fn purpose(&self) -> Purpose {
+        Purpose { store: self.organization.store, pair: Some((self.organization.key, self.role.key)) }
+    }
 }
 
 /// What a post of the picker changes.
@@ -95,12 +111,13 @@ pub fn change(
     chance: &Chance,
     owner: AccountKey,
     id: Option<&str>,
-    wanted: &Wanted,
+    purpose: Purpose,
     change: &Change,
 ) -> Result<String, Problem> {
     use selection_drafts as d;
     let now = note.now();
-    let (store, organization, role) = (wanted.organization.store, wanted.organization.key, wanted.role.key);
+    let Purpose { store, pair } = purpose;
+    let (organization, role) = pair.unzip();
     let existing = match id {
         Some(id) => find_in(note.conn(), owner, store, id, now)?,
         None => None,
@@ -173,14 +190,14 @@ fn put(conn: &mut Conn, draft: &str, items: &[(AccountKey, bool)]) -> Result<(),
 ///
 /// # Errors
 /// What the database says.
-pub fn keys(reader: &mut impl Reader<UserView>, store: StoreKey, ids: &[String]) -> Result<HashMap<String, AccountKey>, Problem> {
+pub fn keys<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey, ids: &[String]) -> Result<HashMap<String, AccountKey>, Problem> {
     let (conn, permit) = reader.parts();
     let found = super::accounts::by_ids(conn, permit.reach(), store, ids)?;
     Ok(found.into_iter().map(|account| (account.id, account.key)).collect())
 }
 
 /// The condition that an account `a` is selected by the draft.
-pub(super) fn selected(conn: &mut Conn, draft: &str, wanted: &Wanted, now: Time) -> Result<Sql, Problem> {
+pub(super) fn selected(conn: &mut Conn, sight: &Sight, draft: &str, wanted: &Wanted, now: Time) -> Result<Sql, Problem> {
     let matching: Option<String> = selection_drafts::table.find(draft).select(selection_drafts::matching).first(conn)?;
     let item = |included: bool| {
         let mut sql = Sql::new("EXISTS (SELECT 1 FROM selection_items si WHERE si.account = a.key AND si.draft = ");
@@ -191,9 +208,98 @@ pub(super) fn selected(conn: &mut Conn, draft: &str, wanted: &Wanted, now: Time)
     let filter: Filter = serde_json::from_str(&matching).map_err(Problem::internal)?;
     let mut sql = Sql::new("(");
     sql.append(&item(true)).push(" OR (TRUE");
-    filter.add(conn, &mut sql, now, Some(wanted.organization.key));
+    filter.add(conn, &mut sql, sight, now, Some(wanted.organization.key));
     sql.push(" AND NOT ").append(&item(false)).push("))");
     Ok(sql)
+}
+
+/// Everybody in sight whom the draft selects, of members of an organization or of any below it where one is given.
+fn reached(conn: &mut Conn, sight: &Sight, draft: &Draft, at: Option<OrganizationKey>, now: Time) -> Result<Reached, Problem> {
+    let items = |included: bool| {
+        let mut sql = Sql::new("SELECT si.account FROM selection_items si WHERE si.draft = ");
+        sql.bind(draft.id.as_str()).push(" AND si.included = ").bind(included);
+        sql
+    };
+    let at = at.map(|organization| (organization, true));
+    let Some(filter) = &draft.matching else {
+        return Ok(reached::of_these(&Way { accounts: items(true), repeats: false }, draft.store, sight.reach, at));
+    };
+    let matching = reached::of_store(conn, draft.store, sight, filter.at().or(at), filter, now)?;
+    let matching = matching.narrowed(conn, filter, sight, now, None).each(|from| {
+        from.push(" AND a.key NOT IN (").append(&items(false)).push(")");
+    });
+    if paging::total(conn, &matching.count)?.exact {
+        let mut accounts = Sql::new("SELECT a.key AS account ");
+        accounts.append(&matching.count).push(" UNION ALL ").append(&items(true));
+        return Ok(reached::of_these(&Way { accounts, repeats: true }, draft.store, sight.reach, at));
+    }
+    // So many that they are not far apart in the store.
+    let mut selected = Sql::new(" AND (a.key IN (");
+    selected.append(&items(true)).push(") OR (TRUE");
+    filter.add(conn, &mut selected, sight, now, None);
+    selected.push(" AND a.key NOT IN (").append(&items(false)).push(")))");
+    Ok(reached::of_store(conn, draft.store, sight, at, &Filter::default(), now)?.each(|from| _ = from.append(&selected)))
+}
+
+/// Counts what was chosen of a list of accounts, and tells which of the rows are in it.
+///
+/// # Errors
+/// What the database says.
+pub fn count<S: Side>(
+    reader: &mut impl Reader<S::See>,
+    draft: &Draft,
+    at: Option<OrganizationKey>,
+    rows: &[AccountKey],
+) -> Result<Selected, Problem> {
+    let now = reader.now();
+    let (conn, permit) = reader.parts();
+    let reached = reached(conn, &Sight::of::<S>(permit), draft, at, now)?;
+    selected_of(conn, &reached, rows)
+}
+
+/// What was chosen of a list of accounts, as the list shows it, narrowed by the filter.
+///
+/// # Errors
+/// What the database says.
+pub fn list<S: Side>(
+    reader: &mut impl Reader<S::See>,
+    draft: &Draft,
+    at: Option<OrganizationKey>,
+    filter: &Filter,
+    sort: Sort,
+    paging: &Paging,
+) -> Result<Slice<Listed>, Problem> {
+    let now = reader.now();
+    let (conn, permit) = reader.parts();
+    let sight = Sight::of::<S>(permit);
+    let reached = reached(conn, &sight, draft, at, now)?.narrowed(conn, filter, &sight, now, None);
+    accounts::listed::<S>(conn, permit, &reached, sort, paging, now)
+}
+
+/// Everybody who was chosen of a list of accounts, up to one more than may be acted on at once.
+///
+/// # Errors
+/// What the database says.
+pub fn settle<S: Side>(reader: &mut impl Reader<S::See>, draft: &Draft, at: Option<OrganizationKey>) -> Result<Vec<AccountKey>, Problem> {
+    let now = reader.now();
+    let (conn, permit) = reader.parts();
+    let mut sql = Sql::new("SELECT a.key ");
+    sql.append(&reached(conn, &Sight::of::<S>(permit), draft, at, now)?.rows).push(&format!(" LIMIT {}", MOST_AT_ONCE + 1));
+    Ok(sql.load::<Key>(conn)?.into_iter().map(|row| row.key).collect())
+}
+
+#[derive(QueryableByName)]
+struct Key {
+    #[diesel(sql_type = BigInt)]
+    key: AccountKey,
+}
+
+fn selected_of(conn: &mut Conn, reached: &Reached, rows: &[AccountKey]) -> Result<Selected, Problem> {
+    let total = paging::total(conn, &reached.count)?;
+    let mut sql = Sql::new("SELECT a.key ");
+    sql.append(&reached.rows).push(" AND a.key IN ").list(rows.iter().map(|key| key.0));
+    let ticked = sql.load::<Key>(conn)?.into_iter().map(|row| row.key).collect();
+    Ok(Selected { count: total.count, exact: total.exact, ticked })
 }
 
 /// How many are selected, and which of these rows are.
@@ -212,20 +318,12 @@ pub struct Selected {
 /// # Errors
 /// What the database says.
 pub fn read(reader: &mut impl Reader<UserView>, draft: &Draft, wanted: &Wanted, rows: &[AccountKey]) -> Result<Selected, Problem> {
-    #[derive(QueryableByName)]
-    struct Key {
-        #[diesel(sql_type = BigInt)]
-        key: AccountKey,
-    }
     let now = reader.now();
     let (conn, permit) = reader.parts();
-    let selected = selected(conn, &draft.id, wanted, now)?;
-    let reached = unassigned(conn, permit.reach(), wanted, &Filter::default(), now)?.each(|from| _ = from.push(" AND ").append(&selected));
-    let total = paging::total(conn, &reached.count)?;
-    let mut sql = Sql::new("SELECT a.key ");
-    sql.append(&reached.rows).push(" AND a.key IN ").list(rows.iter().map(|key| key.0));
-    let ticked = sql.load::<Key>(conn)?.into_iter().map(|row| row.key).collect();
-    Ok(Selected { count: total.count, exact: total.exact, ticked })
+    let sight = Sight::of::<InConsole>(permit);
+    let selected = selected(conn, &sight, &draft.id, wanted, now)?;
+    let reached = unassigned(conn, &sight, wanted, &Filter::default(), now)?.each(|from| _ = from.push(" AND ").append(&selected));
+    selected_of(conn, &reached, rows)
 }
 
 /// The ids of everything that is selected now, up to one more than may be assigned at once.
@@ -243,8 +341,9 @@ pub fn resolve(reader: &mut impl Reader<UserView>, draft: &Draft, wanted: &Wante
     let now = reader.now();
     let (conn, permit) = reader.parts();
     let mut sql = Sql::new("SELECT a.key, a.id ");
-    let selected = selected(conn, &draft.id, wanted, now)?;
-    let reached = unassigned(conn, permit.reach(), wanted, &Filter::default(), now)?.each(|from| _ = from.push(" AND ").append(&selected));
+    let sight = Sight::of::<InConsole>(permit);
+    let selected = selected(conn, &sight, &draft.id, wanted, now)?;
+    let reached = unassigned(conn, &sight, wanted, &Filter::default(), now)?.each(|from| _ = from.push(" AND ").append(&selected));
     sql.append(&reached.rows).push(" ORDER BY a.name_sort, a.key LIMIT ").bind(MOST_AT_ONCE as i64 + 1);
     Ok(sql.load::<Found>(conn)?.into_iter().map(|row| (row.key, row.id)).collect())
 }
@@ -266,7 +365,7 @@ pub fn freeze(note: &mut Note, draft: &str, keys: &[AccountKey]) -> Result<(), P
 ///
 /// # Errors
 /// What the database says.
-pub fn frozen(reader: &mut impl Reader<UserView>, draft: &Draft) -> Result<Vec<String>, Problem> {
+pub fn frozen<G: Ground>(reader: &mut impl Reader<G>, draft: &Draft) -> Result<Vec<String>, Problem> {
     #[derive(QueryableByName)]
     struct Found {
         #[diesel(sql_type = Text)]

@@ -1,10 +1,14 @@
 //! Queries of lists: search, filters, order and pages, all of it in the address (screens.md 3.1).
 
-use super::page::encode;
+use super::{page::encode, when};
 use crate::{
-    domain::text::{length, thousands},
+    domain::{
+        text::{length, thousands},
+        time::Time,
+    },
     store::paging::{Cursor, EXACT, Paging, Slice, Total},
 };
+use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
 /// The words of an address, as they came; unknown ones do no harm.
@@ -69,6 +73,11 @@ impl Query {
         self.choice(name, |value| words.contains(&value).then(|| value.to_owned())).unwrap_or_default()
     }
 
+    /// An instant: a date, or a date with time, in that zone; as an end, through that day.
+    pub fn instant(&mut self, name: &str, zone: &TimeZone, end: bool) -> Option<Time> {
+        self.choice(name, |word| when::from_field(word, zone, end))
+    }
+
     /// What was ignored, for a note on the page.
     pub fn ignored(&self) -> &[String] {
         &self.ignored
@@ -86,7 +95,17 @@ impl Query {
 
     /// The address with one word changed (nothing: removed); whatever changes, the page starts anew.
     pub fn with(&self, name: &str, value: &str) -> String {
-        self.with_all(&[(name, value), ("page", ""), ("after", ""), ("before", "")])
+        self.anew(&[(name, value)])
+    }
+
+    /// As [`Query::with`], some words changed.
+    pub fn anew(&self, changes: &[(&str, &str)]) -> String {
+        self.with_all(&[changes, &[("page", ""), ("after", ""), ("before", "")]].concat())
+    }
+
+    /// The same under another path, from the first page on.
+    pub fn under(&self, path: impl Into<String>) -> String {
+        Self { path: path.into(), ..self.clone() }.anew(&[])
     }
 
     /// The address without a word.

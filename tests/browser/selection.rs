@@ -2,7 +2,7 @@
 //! they are; the focus stays where they work (screens.md 9: 5, 8, 9, 10, 12).
 
 use crate::{
-    house::{House, INES},
+    house::{House, INES, STORE},
     visit::{Visit, With},
 };
 use serde_json::json;
@@ -129,6 +129,39 @@ async fn whoever_is_quicker_than_the_network_loses_no_tick() {
         .await;
     assert_eq!(house.held(ORGANIZATION, ROLE), 10);
     assert_eq!(house.events("role_assignment.add"), given + 1, "one act for two clicks");
+}
+
+#[tokio::test]
+async fn a_choice_of_the_list_of_accounts_is_kept_and_acted_on() {
+    for with in [With::Desk, With::DeskWithoutScript] {
+        let house = House::demo();
+        house
+            .visit(with, async |visit| {
+                visit.signs_in(INES).await;
+                visit.opens(&format!("{STORE}/accounts?authn=active")).await;
+                visit.presses("Choose several").await;
+                visit.arrives("/choose?authn=active").await;
+                for _ in 0..2 {
+                    visit.clicks("tbody .check:not(:checked)").await;
+                }
+                let first = ticked(visit).await;
+                visit.presses("Next").await;
+                visit.arrives("page=2").await;
+                visit.clicks("tbody .check:not(:checked)").await;
+                visit.presses("Previous").await;
+                visit.waits_without("#previous").await;
+                assert_eq!(ticked(visit).await, first);
+                visit.says("3 accounts selected").await;
+                visit.presses("Disable").await;
+                visit.says("Disable 3 accounts?").await;
+                visit.presses("Disable 3 accounts").await;
+                visit.says("3 accounts are disabled, and signed out everywhere.").await;
+                visit.arrives("authn=active").await;
+                visit.presses("Undo").await;
+                visit.says("Undone: 3 accounts are enabled again.").await;
+            })
+            .await;
+    }
 }
 
 #[tokio::test]

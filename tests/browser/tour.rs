@@ -145,7 +145,9 @@ fn pages(house: &House, draft: &str) -> Vec<String> {
     for (method, path) in routes::TABLE {
         // What belongs to a list is seen where one is uploaded.
         // So is the portal, by who is at home there.
-        let elsewhere = path.contains("/import/{list}") || path.contains("{authenticator}") || path.starts_with("/portal/o/");
+        // What is done to several is seen where they are chosen.
+        let together = ["/disable", "/enable", "/end-sessions", "/assign"].iter().any(|act| path.ends_with(&format!("/accounts{act}")));
+        let elsewhere = path.contains("/import/{list}") || path.contains("{authenticator}") || path.starts_with("/portal/o/") || together;
         if *method != "get" || ["/healthz", "/readyz", "/static/{hash}/{name:.*}"].contains(path) || elsewhere {
             continue;
         }
@@ -172,7 +174,6 @@ fn pages(house: &House, draft: &str) -> Vec<String> {
             "activate" | "deactivate" if path.ends_with("/organizations/activate") || path.ends_with("/organizations/deactivate") => {
                 format!("?organization={organization}")
             }
-            "disable" | "end-sessions" | "assign" => format!("?account={account}&account={holder}"),
             "why" => format!("?account={holder}&org={organization}&right=account_authenticators:READ"),
             "remove" => format!("?org={organization}&role={role}&account={holder}"),
             _ => String::new(),
@@ -187,6 +188,27 @@ fn pages(house: &House, draft: &str) -> Vec<String> {
 
 /// One line that adds an account, and one that is wrong.
 const LIST: &str = "email,name,organizations\nnew.hand@nordhavn.example,New Hand,Nordhavn Freight\nnobody,,\n";
+
+/// Chooses three of a list over two pages, and looks at what may be done to them.
+async fn chooses_several(tour: &Tour<'_, '_>, list: &str, acts: &[&str]) {
+    let visit = tour.visit;
+    visit.opens(&format!("{list}/choose?per=25")).await;
+    for _ in 0..2 {
+        visit.clicks("tbody .check:not(:checked)").await;
+    }
+    visit.presses("Next").await;
+    visit.arrives("page=2").await;
+    visit.clicks("tbody .check:not(:checked)").await;
+    visit.says("3 accounts selected").await;
+    tour.stop(&format!("{list}, three chosen")).await;
+    for act in acts {
+        visit.presses(act).await;
+        visit.waits("dialog[open]").await;
+        tour.stop(&format!("{list}, {act}")).await;
+        visit.presses("Cancel").await;
+        visit.says("3 accounts selected").await;
+    }
+}
 
 /// Before anybody is signed in.
 async fn walks_outside(tour: &Tour<'_, '_>) {
@@ -249,7 +271,7 @@ async fn walks_the_pages(tour: &Tour<'_, '_>) {
         house.administrator_role("Partner operations"),
         "/admin/events?type=role".into(),
         format!("{STORE}/accounts?q=zzqx"),
-        format!("{STORE}/accounts?choose=1"),
+        format!("{STORE}/accounts/choose?q=zzqx"),
         format!("{STORE}/accounts?sort=-last&authn=locked&status=foo"),
         format!("{STORE}/roles?q=zzqx"),
         format!("{STORE}/roles?unused=1"),
@@ -449,7 +471,9 @@ async fn walks_the_portal(tour: &Tour<'_, '_>) {
     let bjorn = format!("{base}/accounts/{}", house.text("SELECT id AS t FROM accounts WHERE email = 'bjorn.ostby@halden.example'"));
     let own = format!("{base}/accounts/{}", house.text("SELECT id AS t FROM accounts WHERE email = 'henrik.solberg@halden.example'"));
     for (_, path) in routes::TABLE.iter().filter(|(method, path)| *method == "get" && path.starts_with("/portal/o/")) {
-        if path.contains("{authenticator}") {
+        if path.contains("{authenticator}")
+            || ["disable", "enable", "end-sessions"].iter().any(|act| path.ends_with(&format!("/accounts/{act}")))
+        {
             continue;
         }
         let query =
@@ -489,6 +513,40 @@ async fn walks_the_portal(tour: &Tour<'_, '_>) {
     visit.signs_in("efua.asante@asantefoods.example").await;
     visit.opens("/portal").await;
     tour.stop("accounts as an auditor sees them").await;
+}
+
+/// What is done to several accounts, on either side.
+async fn acts_on_several(with: With) {
+    let house = House::demo();
+    house
+        .visit(with, async |visit| {
+            let tour = Tour::begin(visit).await;
+            visit.signs_in(INES).await;
+            chooses_several(&tour, &format!("{STORE}/accounts"), &["Disable", "Enable", "End sessions", "Assign a role"]).await;
+            let role = house.role("Customer support");
+            let role = role.rsplit('/').next().unwrap();
+            visit.opens(&format!("{STORE}/accounts?authn=active&role={role}&verified=no&factor=none&from=2026-01-01")).await;
+            visit.clicks(".chip-menu:last-child summary").await;
+            tour.stop("accounts, every filter and the one by day open").await;
+            visit.opens("/me").await;
+            visit.signs_out().await;
+            visit.signs_in(crate::portal::HENRIK).await;
+            let portal = format!("/portal/o/{}/accounts", house.organization("Halden Retail Group"));
+            tour.page(&portal).await;
+            chooses_several(&tour, &portal, &["Disable", "End sessions"]).await;
+            tour.end();
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn choosing_several_is_fit_to_use_at_a_desk() {
+    acts_on_several(With::Desk).await;
+}
+
+#[tokio::test]
+async fn choosing_several_is_fit_to_use_on_a_phone() {
+    acts_on_several(With::Phone).await;
 }
 
 async fn takes_the_tour(with: With) {

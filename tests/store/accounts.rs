@@ -6,7 +6,10 @@ use crate::{
 };
 use bailiwick::{
     access::InConsole,
-    domain::permissions::{RoleAssignmentView, UserView},
+    domain::{
+        permissions::{RoleAssignmentView, UserView},
+        time::Time,
+    },
     problem::Problem,
     store::{
         accounts::{self, Filter, Sort},
@@ -96,6 +99,100 @@ fn accounts_are_filtered_by_both_statuses() {
         assert_eq!(with("nonsense", "nonsense").len(), everybody, "an unknown word narrows nothing");
         at.wait_minutes(20);
         assert_eq!(with("locked", ""), Vec::<String>::new(), "the wait is over to the second");
+    }
+}
+
+#[test]
+fn who_is_blocked_elsewhere_is_not_told() {
+    for at in Database::each() {
+        at.run(&format!(
+            "UPDATE memberships SET status = 'blocked' WHERE account = {} AND organization = {}",
+            at.account_key("p18@acme.example").0,
+            at.organization_key("Globex").0
+        ));
+        let blocked = |who: &str| names(&at, who, &Filter { authz: "blocked".into(), ..Filter::default() });
+        assert_eq!(blocked(INSIDE), ["Bo Blocked"], "Karl is blocked in Globex, on {}", at.name());
+        assert_eq!(blocked(OUTSIDE), ["Gus Labs", "Karl Both"]);
+        assert_eq!(blocked(SUPER), ["Bo Blocked", "Gus Labs", "Karl Both"]);
+    }
+}
+
+#[test]
+fn accounts_are_filtered_by_a_role_that_they_hold_now_where_the_reader_sees_it() {
+    for at in Database::each() {
+        let holding = |who: &str, role: &str| names(&at, who, &Filter { role: at.role(role), ..Filter::default() });
+        assert_eq!(holding(SUPER, "Org auditor"), ["Aud Auditor", "Gwen Globex", "Tess Holder"], "Elif's has ended, on {}", at.name());
+        assert_eq!(holding(INSIDE, "Org auditor"), ["Aud Auditor", "Tess Holder"]);
+        assert_eq!(holding(OUTSIDE, "Org auditor"), ["Gwen Globex"]);
+        // Both see Karl, but what he holds at Globex is seen there alone.
+        at.import(json!({ "bailiwick": 1, "identity_stores": [{ "name": "Customers", "slug": "customers", "self_registration": true,
+            "organization_registration": true, "role_assignments": [
+                { "role": "Greeter", "organization": ["Globex"], "account": "p18@acme.example" },
+                { "role": "Greeter", "organization": ["Globex", "Labs"], "account": "p18@acme.example", "starts": "2027-01-01T00:00:00Z" }] }] }));
+        assert_eq!(holding(OUTSIDE, "Greeter"), ["Karl Both"], "once");
+        assert_eq!(holding(SUPER, "Greeter"), ["Karl Both"]);
+        assert_eq!(holding(INSIDE, "Greeter"), Vec::<String>::new());
+        let both = Filter { role: at.role("Org auditor"), q: "holder".into(), ..Filter::default() };
+        assert_eq!(names(&at, SUPER, &both), ["Tess Holder"]);
+        assert_eq!(names(&at, SUPER, &Filter { authn: "disabled".into(), ..both }), Vec::<String>::new());
+        assert_eq!(names(&at, SUPER, &Filter { role: "role_none".into(), ..Filter::default() }), Vec::<String>::new());
+        // One of another store is held by nobody of this one.
+        let reseller = Filter { role: at.role_of("partners", "Reseller"), ..Filter::default() };
+        assert_eq!(names(&at, SUPER, &reseller), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn accounts_are_filtered_by_verification_second_factor_and_when_they_were_made() {
+    for at in Database::each() {
+        let key = |who: &str| at.account_key(who).0;
+        let (paul, aud, uwe) = (key("paul@acme.example"), key("aud@acme.example"), key("uwe@globex.example"));
+        let everybody = names(&at, SUPER, &Filter::default()).len();
+        for (account, verified) in [(paul, "TRUE"), (aud, "FALSE"), (uwe, "TRUE")] {
+            at.run(&format!(
+                "INSERT INTO verifications (account, verified, verified_by, how, reason, at) VALUES ({account}, {verified}, 'Su', 'hand', 'x', 0)"
+            ));
+        }
+        let verified = |who: &str, word: &str| names(&at, who, &Filter { verified: word.into(), ..Filter::default() });
+        assert_eq!(verified(SUPER, "yes"), ["Paul Plain", "Uwe Outside"], "{}", at.name());
+        assert_eq!(verified(INSIDE, "yes"), ["Paul Plain"]);
+        assert_eq!(verified(SUPER, "revoked"), ["Aud Auditor"]);
+        assert_eq!(verified(SUPER, "no").len(), everybody - 2, "revoked is not verified");
+        assert_eq!(verified(SUPER, "nonsense").len(), everybody);
+
+        // Only what its owner has confirmed is a second factor (P-6).
+        let bare = |who: &str| names(&at, who, &Filter { factor: "none".into(), ..Filter::default() });
+        assert_eq!(bare(SUPER).len(), everybody);
+        for (id, account, confirmed) in [("one", paul, "NULL"), ("two", paul, "5"), ("three", aud, "NULL")] {
+            at.run(&format!(
+                "INSERT INTO authenticators (id, account, type, value, confirmed_at, created_at) VALUES ('{id}', {account}, 'email', '{id}', {confirmed}, 0)"
+            ));
+        }
+        let without = |missing: &[&str]| {
+            let found = bare(SUPER);
+            assert_eq!(found.len(), everybody - missing.len(), "{found:?}");
+            assert!(missing.iter().all(|missing| !found.contains(&(*missing).to_owned())), "{found:?}");
+        };
+        without(&["Paul Plain"]);
+        at.run("UPDATE authenticators SET confirmed_at = 6");
+        without(&["Paul Plain", "Aud Auditor"]);
+        at.run("UPDATE authenticators SET confirmed_at = NULL WHERE id = 'three'");
+        at.run("DELETE FROM authenticators WHERE id = 'one'");
+        without(&["Paul Plain"]);
+        at.run("DELETE FROM authenticators WHERE id = 'two'");
+        without(&[]);
+        assert!(bare(INSIDE).contains(&"Paul Plain".to_owned()) && !bare(INSIDE).contains(&"Uwe Outside".to_owned()));
+        assert_eq!(bare("vera@acme.example"), Vec::<String>::new(), "who may not see authenticators learns nothing of them");
+
+        let day = |day: i64| Time::from_micros(0).plus_seconds(day * 86_400);
+        at.run(&format!("UPDATE accounts SET created_at = {} WHERE key IN ({paul}, {uwe})", day(10).micros()));
+        let made = |who: &str, from: Option<i64>, to: Option<i64>| {
+            names(&at, who, &Filter { from: from.map(day), to: to.map(day), ..Filter::default() })
+        };
+        assert_eq!(made(SUPER, Some(10), Some(11)), ["Paul Plain", "Uwe Outside"]);
+        assert_eq!(made(INSIDE, None, Some(11)), ["Paul Plain"]);
+        assert_eq!(made(SUPER, None, Some(10)), Vec::<String>::new(), "the end is outside");
+        assert_eq!(made(SUPER, Some(11), None).len(), everybody - 2);
     }
 }
 

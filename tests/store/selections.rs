@@ -21,7 +21,7 @@ use serde_json::json;
 use std::collections::BTreeSet;
 
 fn change(at: &Database, who: &str, id: Option<&str>, wanted: &Wanted, change: &Change) -> String {
-    at.db.note(|note| selections::change(note, &at.db.chance, at.account_key(who), id, wanted, change)).unwrap()
+    at.db.note(|note| selections::change(note, &at.db.chance, at.account_key(who), id, wanted.purpose(), change)).unwrap()
 }
 
 fn ticks(at: &Database, seen: &[&str], ticked: &[&str]) -> Change {
@@ -134,7 +134,7 @@ fn another_pair_keeps_who_was_selected() {
         let other = at.wanted("Acme/North", "Org auditor");
         change(&at, SUPER, Some(&id), &other, &Change::default());
         let draft = find(&at, SUPER, &id).unwrap();
-        assert_eq!((draft.organization, draft.role), (other.organization.key, other.role.key), "{}", at.name());
+        assert_eq!(draft.pair, Some((other.organization.key, other.role.key)), "{}", at.name());
         assert_eq!(selected(&at, SUPER, &id, &other), set(&["Ivy Invited"]), "Tess holds that one already");
     }
 }

@@ -34,6 +34,22 @@ fn list(name: &str, request: &str) -> String {
     format!("email,name,organizations\n{request}-{name}@listed.example,Listed,Acme > North\n")
 }
 
+/// An act on Dora, chosen from the list; she is disabled already. A post is of a draft that never was, so that nobody is acted
+/// on, and whoever may is led back to choose.
+async fn chosen(house: &House, person: &Person<'_>, method: &str, base: &str, route: &str) -> (String, Vec<(&'static str, String)>) {
+    let act = route.rsplit('/').next().unwrap();
+    let never = "draft_aaaaaaaaaaaaaaaa";
+    if method == "post" {
+        return (format!("{base}/accounts/{act}"), vec![("d", never.to_owned())]);
+    }
+    let made = person.post(&format!("{base}/accounts/selection"), &[("sel", &house.acc("dora@acme.example")), ("go", act)]).await;
+    let path = match made.leads_to() {
+        Some(to) if made.status == 303 && to.contains(&format!("/accounts/{act}?")) => to.to_owned(),
+        _ => format!("{base}/accounts/{act}?d={never}"),
+    };
+    (path, Vec::new())
+}
+
 /// A request that makes sense at a route: path, and for a POST its fields.
 pub struct Request {
     pub path: String,
@@ -202,16 +218,16 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
             let fields = vec![("name", format!("Made by {name}")), ("email", format!("{name}@made.example")), ("org", north.clone())];
             (format!("{base}/accounts"), fields)
         }
-        // Dora is disabled already; without the mark of its effect a post is only asked to confirm.
+        (_, "/admin/stores/{store}/accounts/selection") => {
+            (format!("{base}/accounts/selection"), vec![("sel", house.acc("paul@acme.example"))])
+        }
         (
-            "get",
+            method,
             "/admin/stores/{store}/accounts/disable"
+            | "/admin/stores/{store}/accounts/enable"
             | "/admin/stores/{store}/accounts/end-sessions"
             | "/admin/stores/{store}/accounts/assign",
-        ) => (format!("{}?account={}", route.replace("{store}", "customers"), house.acc("dora@acme.example")), Vec::new()),
-        ("post", "/admin/stores/{store}/accounts/disable" | "/admin/stores/{store}/accounts/end-sessions") => {
-            (route.replace("{store}", "customers"), vec![("account", house.acc("dora@acme.example"))])
-        }
+        ) => chosen(house, person, method, base, route).await,
         (_, route) if route.starts_with("/admin/stores/{store}/accounts/{account}/") => {
             let act = &route["/admin/stores/{store}/accounts/{account}/".len()..];
             let (tess, acme) = (house.acc("tess@acme.example"), house.org("Acme"));
@@ -273,6 +289,15 @@ pub async fn request(house: &House, person: &Person<'_>, name: &str, method: &st
             let event = house.texts("SELECT id AS t FROM events WHERE action = 'role_assignment.add' ORDER BY key")[0].clone();
             (route.replace("{organization}", &house.org("Acme")).replace("{event}", &event), Vec::new())
         }
+        (_, "/portal/o/{organization}/accounts/selection") => {
+            (route.replace("{organization}", &house.org("Acme")), vec![("sel", house.acc("paul@acme.example"))])
+        }
+        (
+            method,
+            "/portal/o/{organization}/accounts/disable"
+            | "/portal/o/{organization}/accounts/enable"
+            | "/portal/o/{organization}/accounts/end-sessions",
+        ) => chosen(house, person, method, &format!("/portal/o/{}", house.org("Acme")), route).await,
         (_, route) if route.starts_with("/portal/o/{organization}/accounts/{account}") => {
             let console = route.replace("/portal/o/{organization}", "/admin/stores/{store}");
             let asked = Box::pin(request(house, person, name, method, &console)).await;

@@ -427,3 +427,51 @@ async fn two_who_delete_the_same_account_at_the_same_moment_meet_no_error() {
         assert_eq!(house.events("account.delete").len(), 1);
     }
 }
+
+#[actix_web::test]
+async fn a_list_is_narrowed_by_chips_that_stay_through_search_order_and_export() {
+    for house in House::each().await {
+        let (su, mona, vera) =
+            (house.person("su@brand.example").await, house.person("mona@brand.example").await, house.person("vera@acme.example").await);
+        let base = "/admin/stores/customers/accounts";
+        let role = house.role("Org auditor");
+        let words = format!("factor=none&from=2026-11-01&role={role}&to=2026-11-30&verified=no");
+        house.run(&format!("UPDATE accounts SET created_at = {}", house.now().micros()));
+        house.run(&format!("UPDATE accounts SET created_at = 0 WHERE id = '{}'", house.acc("aud@acme.example")));
+        let page = su.get(&format!("{base}?{words}")).await.is(200).stays_inert();
+        assert_eq!(page.rows().len(), 2, "Gwen and Tess: Aud was made before");
+        for chip in
+            ["Role: Org auditor", "Verification: Not verified", "Second factor: None", "Created: from 2026-11-01 through 2026-11-30"]
+        {
+            assert!(page.texts(".chip.on").contains(&chip.to_owned()), "{chip}: {:?}", page.texts(".chip.on"));
+        }
+        for link in page.attributes("thead a, a[href*='per=50']", "href") {
+            assert!(
+                ["factor=none", "from=2026-11-01", &format!("role={role}"), "to=2026-11-30", "verified=no"]
+                    .iter()
+                    .all(|w| link.contains(w)),
+                "{link}"
+            );
+        }
+        // Each can be taken away, and the search keeps them.
+        assert!(
+            page.attributes(".pop a", "href").iter().any(|href| !href.contains("from=") && !href.contains("to=") && href.contains("role="))
+        );
+        let found = su.submit(page.form("form[role=search]").with("q", "tess")).await.is(200);
+        assert_eq!(found.rows().len(), 1);
+        let sent = su.post(&format!("{base}/export?{words}"), &[("format", "csv")]).await.is(200);
+        assert_eq!(sent.body.lines().count(), 3, "the heading, Gwen and Tess");
+        su.get(&format!("{base}?verified=yes")).await.is(200).says("No account matches");
+
+        // What does not exist is said, and narrows nothing.
+        let all = su.get(base).await.is(200).rows().len();
+        for word in ["role=role_none", "verified=maybe", "factor=two", "from=yesterday", "to=2026-13-01"] {
+            let page = su.get(&format!("{base}?{word}")).await.is(200).says(&format!("We ignored “{word}”"));
+            assert_eq!(page.rows().len(), all, "{word}");
+        }
+        // Who may not see authenticators is not told who has none; who sees no roles to choose from chooses none.
+        let page = vera.get(&format!("{base}?factor=none")).await.is(200).says("We ignored “factor=none”");
+        assert!(!page.text().contains("Second factor") && page.text().contains("Verification"));
+        assert_eq!(mona.get(&format!("{base}?role={role}")).await.is(200).rows().len(), 2, "Aud and Tess, in Acme");
+    }
+}

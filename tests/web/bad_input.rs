@@ -76,7 +76,8 @@ async fn rubbish_in_an_address_does_no_harm() {
                 let lists = [
                     format!("{base}/role-assignments?"),
                     format!("{base}/accounts?"),
-                    format!("{base}/accounts/disable?account=x&"),
+                    format!("{base}/accounts/disable?d=x&"),
+                    format!("{base}/accounts/choose?"),
                     format!("{base}/organizations?"),
                     format!("{base}/organizations/deactivate?organization=x&"),
                     format!("{base}/role-assignments/remove?account=x&"),

@@ -183,8 +183,10 @@ async fn an_act_on_hundreds_is_told_by_its_number_and_its_page_and_file_name_the
             "SELECT a.id AS t FROM accounts a JOIN identity_stores s ON s.key = a.store WHERE s.slug = 'customers' AND a.status = 'active' \
              ORDER BY a.key DESC LIMIT 150",
         );
-        let fields: Vec<(&str, &str)> = ids.iter().map(|id| ("account", id.as_str())).collect();
-        let page = su.post("/admin/stores/customers/accounts/disable", &fields).await.is(200).says("Disable 150 accounts?");
+        let mut fields: Vec<(&str, &str)> = ids.iter().map(|id| ("sel", id.as_str())).collect();
+        fields.push(("go", "disable"));
+        let chosen = su.post("/admin/stores/customers/accounts/selection", &fields).await.is(303);
+        let page = su.follow(chosen).await.is(200).says("Disable 150 accounts?");
         su.submit(page.form("#together-form")).await.is(303);
         for list in ["/admin", "/admin/events"] {
             su.get(list).await.is(200).says("Su Super disabled 150 accounts").never_says("Ada Almeida");

@@ -5,10 +5,11 @@ use super::{
     status::{Judged, judged, subjects},
 };
 use crate::{
-    access::{InConsole, target::Off},
-    domain::{account::Status, event::Event, identity_store::IdentityStore, key::AccountKey, permissions::UserBlock},
+    access::{Side, target::Off},
+    domain::{account::Status, event::Event, identity_store::IdentityStore, key::AccountKey},
     problem::Problem,
     store::{
+        events,
         schema::sessions,
         sql::Sql,
         transaction::{Reader, Tx},
@@ -19,16 +20,17 @@ use diesel::{
     prelude::*,
     sql_types::{BigInt, Text},
 };
+use sha2::{Digest, Sha256};
 
 /// Accounts that somebody means to act on together, each judged (P-3, P-4).
 #[derive(Clone, Debug)]
 pub struct Together {
     /// Those that may be acted on, by name.
     pub accounts: Vec<Account>,
-    /// Names of those among them that are disabled already.
-    pub disabled: Vec<String>,
-    /// What those that are not hold and that takes no effect while they are disabled: the name of a role or administrator
-    /// role, and how many of them hold it.
+    /// Names of those among them that are disabled or enabled already, as is wanted.
+    pub already: Vec<String>,
+    /// What the others hold, which takes no effect while they are disabled: the name of a role or administrator role, and
+    /// how many of them hold it.
     pub held: Vec<(String, i64)>,
     /// Sessions of theirs.
     pub sessions: i64,
@@ -39,28 +41,36 @@ pub struct Together {
 }
 
 impl Together {
-    /// Whether every one of them may be acted on.
-    pub fn is_whole(&self) -> bool {
-        self.gone == 0 && self.off.is_empty()
+    /// How many of them are not as is wanted.
+    pub fn affected(&self) -> usize {
+        self.accounts.len() - self.already.len()
     }
 
-    /// How many of them can sign in, or could.
-    pub fn enabled(&self) -> usize {
-        self.accounts.len() - self.disabled.len()
-    }
-
-    /// A short form to notice a change between confirmation and act (Z-11). Sessions come and go, and are left out.
+    /// A short form to notice a change between confirmation and act (Z-11): of who they are, what is done to them and what
+    /// they hold. Sessions come and go, and are left out.
     pub fn mark(&self) -> String {
-        let held: i64 = self.held.iter().map(|(_, count)| count).sum();
-        format!("{}.{}.{}.{held}", self.accounts.len(), self.enabled(), self.held.len())
+        let mut all = Sha256::new();
+        for account in &self.accounts {
+            all.update(format!("{} {}\n", account.id, account.status == Status::Disabled));
+        }
+        for (name, count) in &self.held {
+            all.update(format!("{count} {name}\n"));
+        }
+        all.update(format!("{} {}", self.gone, self.off.len()));
+        events::hex(&all.finalize())
     }
 }
 
-/// What an act on these accounts would meet and do.
+/// What an act on these accounts would meet and do; with `on` it enables, otherwise it disables or signs out.
 ///
 /// # Errors
 /// What the database says.
-pub fn together(reader: &mut impl Reader<UserBlock>, store: &IdentityStore, ids: &[String]) -> Result<Together, Problem> {
+pub fn together<S: Side>(
+    reader: &mut impl Reader<S::Switch>,
+    store: &IdentityStore,
+    ids: &[String],
+    on: bool,
+) -> Result<Together, Problem> {
     #[derive(QueryableByName)]
     struct Held {
         #[diesel(sql_type = Text)]
@@ -69,10 +79,11 @@ pub fn together(reader: &mut impl Reader<UserBlock>, store: &IdentityStore, ids:
         n: i64,
     }
     let now = reader.now();
-    let Judged { accounts, gone, off } = judged::<InConsole>(reader, store, ids)?;
-    let (asleep, awake): (Vec<&Account>, Vec<&Account>) = accounts.iter().partition(|account| account.status == Status::Disabled);
-    let disabled = asleep.iter().map(|account| account.title().to_owned()).collect();
-    let keys = || awake.iter().map(|account| account.key.0);
+    let Judged { accounts, gone, off } = judged::<S>(reader, store, ids)?;
+    let (affected, already): (Vec<&Account>, Vec<&Account>) =
+        accounts.iter().partition(|account| (account.status == Status::Disabled) == on);
+    let already = already.iter().map(|account| account.title().to_owned()).collect();
+    let keys = || affected.iter().map(|account| account.key.0);
     let mut sql = Sql::new(
         "SELECT r.name, count(DISTINCT ra.account) AS n FROM role_assignments ra JOIN roles r ON r.key = ra.role WHERE (ra.ends IS NULL OR ra.ends > ",
     );
@@ -86,15 +97,15 @@ pub fn together(reader: &mut impl Reader<UserBlock>, store: &IdentityStore, ids:
     let mut sql = Sql::new("SELECT count(*) AS n FROM sessions WHERE account IN ");
     sql.list(accounts.iter().map(|account| account.key.0));
     let sessions = sql.number(reader.conn())?;
-    Ok(Together { disabled, held, sessions, gone, off, accounts })
+    Ok(Together { already, held, sessions, gone, off, accounts })
 }
 
 /// Ends every session of these accounts, all or none. How many were ended.
 ///
 /// # Errors
 /// [`Problem::Conflict`] when one of them may not be acted on (any more).
-pub fn end_sessions_of(tx: &mut Tx<UserBlock>, store: &IdentityStore, ids: &[String]) -> Result<usize, Problem> {
-    let Judged { accounts, gone, off } = judged::<InConsole>(tx, store, ids)?;
+pub fn end_sessions_of<S: Side>(tx: &mut Tx<S::Switch>, store: &IdentityStore, ids: &[String]) -> Result<usize, Problem> {
+    let Judged { accounts, gone, off } = judged::<S>(tx, store, ids)?;
     if gone > 0 || !off.is_empty() {
         return Err(Problem::Conflict("Nothing was done: not every one of these accounts may be acted on.".into()));
     }

@@ -274,5 +274,13 @@ fn kept(conn: &mut Conn, wrong: &mut Wrong) -> Result<(), Problem> {
         "SELECT o.id AS one, o.name AS other FROM organizations o LEFT JOIN (SELECT organization, count(*) AS members FROM memberships \
          GROUP BY organization) c ON c.organization = o.key WHERE o.members <> coalesce(c.members, 0) LIMIT 1000",
         |id, name| format!("The organization {id} (“{name}”) has another number of members than it says."),
+    )?;
+    pairs(
+        conn,
+        wrong,
+        "counts",
+        "SELECT a.id AS one, a.name AS other FROM accounts a LEFT JOIN (SELECT account, count(*) AS factors FROM authenticators \
+         WHERE confirmed_at IS NOT NULL GROUP BY account) c ON c.account = a.key WHERE a.factors <> coalesce(c.factors, 0) LIMIT 1000",
+        |id, name| format!("The account {id} (“{name}”) has another number of second factors than it says."),
     )
 }

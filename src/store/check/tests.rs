@@ -48,6 +48,7 @@ fn a_database_that_was_tampered_with_is_found_out() {
         ("UPDATE roles SET lasting = lasting + 1", "The count of those who hold the role"),
         ("UPDATE identity_stores SET organizations = organizations + 1", "another number of organizations"),
         ("UPDATE organizations SET members = members + 1", "another number of members"),
+        ("UPDATE accounts SET factors = factors + 1", "another number of second factors"),
         ("UPDATE administrator_roles SET permissions = 'user.fly' WHERE kind = 'other'", "unknown permission user.fly"),
         ("UPDATE administrator_roles SET permissions = 'settings.view' WHERE kind = 'other'", "that only root roles have"),
         ("UPDATE grants SET scope = NULL WHERE cascading", "needs a scope"),

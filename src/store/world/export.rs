@@ -178,7 +178,7 @@ fn accounts_of(
     for (account, kind) in waiting {
         unconfirmed.entry(account).or_default().push(kind);
     }
-    let rows: Vec<AccountRow> = accounts::table.filter(accounts::store.eq(store)).load(conn)?;
+    let rows: Vec<AccountRow> = accounts::table.filter(accounts::store.eq(store)).select(AccountRow::as_select()).load(conn)?;
     let mut list = Vec::with_capacity(rows.len());
     for row in rows {
         let identifier = row.email.clone().or_else(|| row.username.clone()).unwrap_or_default();

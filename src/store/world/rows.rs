@@ -114,7 +114,7 @@ pub struct ClosureRow {
     pub depth: i32,
 }
 
-#[derive(Clone, Debug, PartialEq, Queryable, Insertable)]
+#[derive(Clone, Debug, PartialEq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = accounts, treat_none_as_default_value = false)]
 pub struct AccountRow {
     pub key: AccountKey,

@@ -1,12 +1,13 @@
 //! Accounts: list and detail (screens.md 4.6).
 
+mod assign;
 mod import;
 mod new;
-mod together;
 
+pub use assign::assign;
+pub(in crate::web) use assign::assign_to;
 pub use import::{import, import_form, preview, result, upload};
 pub use new::{add, new};
-pub use together::{assign, confirm_disable, confirm_end_sessions, disable_all, end_all_sessions};
 
 use crate::{
     access::{InConsole, Permit},
@@ -32,7 +33,7 @@ use crate::{
         verifications::{self, Verification},
     },
     web::{
-        accounts::{Factors, May},
+        accounts::{Chips, Factors, Listing, May, Screens, Wanted},
         export::{self, Sheet},
         form::Form,
         frame::{Ask, Frame, crumb, here},
@@ -74,7 +75,7 @@ pub(in crate::web) fn listed_json(listed: &accounts::Listed) -> serde_json::Valu
 }
 
 /// Reads the filters that lists of accounts share.
-pub(super) fn filter(query: &mut Query) -> Filter {
+pub(in crate::web) fn filter(query: &mut Query) -> Filter {
     Filter {
         q: query.search(),
         authn: query.one_of("authn", &["active", "invited", "locked", "disabled"]),
@@ -94,29 +95,16 @@ struct List {
     accounts: Slice<accounts::Listed>,
     pager: Pager,
     at: Option<String>,
+    chips: Chips,
+    narrowed: bool,
     may_add: bool,
     may_import: bool,
-    may_block: bool,
-    may_assign: bool,
+    /// Whether anything can be done to several accounts at once.
+    choosable: bool,
 }
 view!(List, as_results, json);
 
 impl List {
-    /// Whether anything can be done to several accounts at once.
-    fn choosable(&self) -> bool {
-        self.may_block || self.may_assign
-    }
-
-    /// Whether that is what the person is about: only then the rows carry boxes, as most visits are for looking.
-    fn choosing(&self) -> bool {
-        self.choosable() && self.query.is("choose", "1")
-    }
-
-    /// The words of this address, for the way back to it.
-    fn words(&self) -> String {
-        self.query.words()
-    }
-
     fn json(&self) -> serde_json::Value {
         reading(&self.accounts, &self.pager, listed_json)
     }
@@ -125,52 +113,44 @@ impl List {
 /// `GET /admin/stores/{store}/accounts`
 pub async fn list(permit: Permit<UserView>, ask: Ask, slug: Path<String>) -> Result<HttpResponse, Problem> {
     let mut query = ask.query();
-    let filter = filter(&mut query);
-    let sort = query.choice("sort", Sort::from_word).unwrap_or_default();
-    let below = query.one_of("below", &["1"]) == "1";
-    query.one_of("choose", &["1"]);
-    let org = query.get("org").to_owned();
+    let mut wanted = InConsole::wanted(&ask, &mut query)?;
+    let sort = wanted.sort;
     let paging = query.paging(ask.rows());
-    let (store, at, accounts) = ask
+    let (listing, filter, accounts) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
-                let store = identity_stores::find(view, &slug)?;
-                let at = if org.is_empty() { None } else { Some(organizations::find(view, store.key, &org)?) };
-                let accounts = accounts::list::<InConsole>(view, store.key, &filter, at.as_ref().map(|at| (at, below)), sort, &paging)?;
-                Ok((store, at, accounts))
+                let listing = InConsole::listing(view, &slug, &mut wanted)?;
+                let store = listing.spot.store.key;
+                let accounts = accounts::list::<InConsole>(view, store, &wanted.filter, listing.at(), sort, &paging)?;
+                Ok((listing, wanted.filter, accounts))
             })
         })
         .await?;
+    query.choice("role", |id| (filter.role == id).then_some(()));
     if let Some(last) = past_end(&query, &accounts) {
         return Ok(see_other(&ask.req, &last));
     }
-    let f = ask.frame("accounts", Some(&store), vec![here("Accounts")]);
+    let Listing { spot, at, chips, switches, assigns } = listing;
+    let f = InConsole::frame(&ask, &spot, vec![here("Accounts")]);
     let pager = Pager::new(&query, &accounts);
-    let (base, address, at) = (base(&store), query.address(), at.map(|at| at.name));
-    let opens = store.opens;
-    let (may_add, may_block, may_assign) = (opens.adds_accounts, opens.blocks_accounts, opens.assigns);
-    let may_import = may_add && !store.built_in;
-    Ok(page(List { f, base, query, sort, accounts, pager, at, may_add, may_import, may_block, may_assign })
-        .replaces(address)
-        .respond_to(&ask.req))
+    let (base, address, at) = (spot.base, query.address(), at.map(|(at, _)| at.name));
+    let may_add = spot.store.opens.adds_accounts;
+    let (may_import, narrowed, choosable) = (may_add && !spot.store.built_in, !filter.is_empty(), switches || assigns);
+    let list = List { f, base, query, sort, accounts, pager, at, chips, narrowed, may_add, may_import, choosable };
+    Ok(page(list).replaces(address).respond_to(&ask.req))
 }
 
 /// `POST /admin/stores/{store}/accounts/export`: what the list shows, all of it.
 pub async fn export(permit: Permit<UserView>, ask: Ask, slug: Path<String>, form: Form<export::Fields>) -> Result<HttpResponse, Problem> {
-    let mut query = ask.query();
-    let filter = filter(&mut query);
-    let sort = query.choice("sort", Sort::from_word).unwrap_or_default();
-    let below = query.one_of("below", &["1"]) == "1";
-    let org = query.get("org").to_owned();
+    let mut wanted = InConsole::wanted(&ask, &mut ask.query())?;
     let permit_too = ask.permit::<UserView>()?;
-    let (store, at) = ask
+    let (listing, Wanted { filter, sort, .. }) = ask
         .house
         .work(move |db| {
             db.read(&permit_too, |view| {
-                let store = identity_stores::find(view, &slug)?;
-                let at = if org.is_empty() { None } else { Some(organizations::find(view, store.key, &org)?) };
-                Ok((store, at))
+                let listing = InConsole::listing(view, &slug, &mut wanted)?;
+                Ok((listing, wanted))
             })
         })
         .await?;
@@ -184,7 +164,7 @@ pub async fn export(permit: Permit<UserView>, ask: Ask, slug: Path<String>, form
         permit,
         sheet,
         format,
-        move |view, paging| accounts::list::<InConsole>(view, store.key, &filter, at.as_ref().map(|at| (at, below)), sort, paging),
+        move |view, paging| accounts::list::<InConsole>(view, listing.spot.store.key, &filter, listing.at(), sort, paging),
         move |listed: &accounts::Listed| {
             let account = &listed.account;
             let paths: Vec<String> = listed.memberships.iter().map(|membership| path_text(&membership.path)).collect();

@@ -90,12 +90,6 @@ impl List {
     }
 }
 
-/// Reads an instant of the address: a date or a date with time in the viewer's zone.
-fn instant(ask: &Ask, query: &mut Query, name: &str, end: bool) -> Option<Time> {
-    let zone = ask.visitor.zone.clone();
-    query.choice(name, |word| when::from_field(word, &zone, end))
-}
-
 /// The spans that are offered: words of the address, and what people call them.
 const SPANS: [(&str, &str); 3] = [("hour", "Last hour"), ("today", "Today"), ("week", "Last 7 days")];
 
@@ -119,8 +113,8 @@ fn filter(ask: &Ask, query: &mut Query) -> Filter {
         target: query.choice("target", plain).unwrap_or_default(),
         at: None,
         store: None,
-        from: instant(ask, query, "from", false).max(since),
-        to: instant(ask, query, "to", true),
+        from: query.instant("from", &ask.visitor.zone, false).max(since),
+        to: query.instant("to", &ask.visitor.zone, true),
         outcome: query.choice("result", Outcome::from_word),
     }
 }

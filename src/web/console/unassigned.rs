@@ -121,8 +121,9 @@ impl List {
 
 /// The pair of a draft, if both are still there and in reach.
 pub(super) fn wanted_of<G: Ground>(view: &mut Reading<'_, G>, store: &IdentityStore, draft: &Draft) -> Result<Wanted, Problem> {
-    let organization = organizations::find_by_key(view, draft.organization)?;
-    let role = roles::find_by_key(view, store, draft.role)?;
+    let (organization, role) = draft.pair.ok_or(Problem::NotFound)?;
+    let organization = organizations::find_by_key(view, organization)?;
+    let role = roles::find_by_key(view, store, role)?;
     Ok(Wanted { organization, role })
 }
 
@@ -326,7 +327,7 @@ pub async fn select(permit: Permit<RoleAssignmentEdit>, ask: Ask, slug: Path<Str
             seen.extend(known(&pick_too.sel));
             let change = Change { seen, ticked: known(&pick_too.sel), replace };
             let given = (!pick_too.d.is_empty()).then_some(pick_too.d.as_str());
-            let id = db.note(|note| selections::change(note, &db.chance, owner, given, &wanted, &change))?;
+            let id = db.note(|note| selections::change(note, &db.chance, owner, given, wanted.purpose(), &change))?;
             if pick_too.go != "confirm" {
                 return Ok((permit, store, id));
             }

@@ -5,7 +5,7 @@ use crate::{
     domain::{account::Status, organization::path_text, rights::ManagementRead, time::Time},
     problem::Problem,
     store::{
-        accounts::{self, Filter, MemberActs, Sort},
+        accounts::{self, MemberActs, Sort},
         identifiers::Pending,
         identity_stores,
         organizations::Choice,
@@ -15,7 +15,7 @@ use crate::{
         verifications::Verification,
     },
     web::{
-        accounts::{Factors, May},
+        accounts::{Chips, Factors, Listing, May, Screens, Wanted},
         export::{self, Sheet},
         form::Form,
         frame::{Ask, Frame, crumb, here},
@@ -26,43 +26,6 @@ use crate::{
 use actix_web::{HttpResponse, Responder, web::Path};
 use askama::Template;
 
-/// What the address of a list says.
-struct Wanted {
-    filter: Filter,
-    sort: Sort,
-    below: bool,
-}
-
-impl Wanted {
-    fn read(query: &mut Query) -> Self {
-        Self {
-            filter: Filter {
-                q: query.search(),
-                authn: query.one_of("authn", &["active", "invited", "locked", "disabled"]),
-                authz: query.one_of("authz", &["active", "blocked"]),
-                ..Filter::default()
-            },
-            sort: query.choice("sort", Sort::from_word).unwrap_or_default(),
-            // With those below, unless the address says otherwise.
-            below: query.one_of("below", &["0"]) != "0",
-        }
-    }
-
-    /// Whoever may not see identifiers does not find people by them either.
-    fn for_reader(mut self, here: &Here) -> Self {
-        self.filter.names_only = !here.rights.has(crate::domain::rights::Cell::IdentitiesRead);
-        self
-    }
-}
-
-/// without the minimum right there, nothing about its accounts, even where they are seen elsewhere.
-fn opening(place: Here) -> Result<Here, Problem> {
-    if place.rights.opens_accounts() {
-        return Ok(place);
-    }
-    Err(Problem::Forbidden("Your role does not open the accounts list here (it lacks Account management: Read).".into()))
-}
-
 #[derive(Template)]
 #[template(path = "portal/accounts/list.html", blocks = ["results"])]
 struct List {
@@ -72,7 +35,10 @@ struct List {
     sort: Sort,
     accounts: Slice<accounts::Listed>,
     pager: Pager,
+    chips: Chips,
     below: bool,
+    /// Whether several may be disabled, enabled and signed out together.
+    choosable: bool,
 }
 view!(List, as_results, json);
 
@@ -97,28 +63,29 @@ impl List {
 /// `GET /portal/o/{organization}/accounts`
 pub async fn list(permit: Permit<Portal<ManagementRead>>, ask: Ask, organization: Path<String>) -> Result<HttpResponse, Problem> {
     let mut query = ask.query();
-    let wanted = Wanted::read(&mut query);
+    let mut wanted = InPortal::wanted(&ask, &mut query)?;
     let (sort, below) = (wanted.sort, wanted.below);
     let paging = query.paging(ask.rows());
-    let (place, accounts) = ask
+    let (listing, accounts) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
-                let place = opening(portal::here(view, &organization, None)?)?;
-                let wanted = wanted.for_reader(&place);
-                let at = Some((&place.organization, below));
-                let accounts = accounts::list::<InPortal>(view, place.store.key, &wanted.filter, at, sort, &paging)?;
-                Ok((place, accounts))
+                let listing = InPortal::listing(view, &organization, &mut wanted)?;
+                let store = listing.spot.store.key;
+                let accounts = accounts::list::<InPortal>(view, store, &wanted.filter, listing.at(), sort, &paging)?;
+                Ok((listing, accounts))
             })
         })
         .await?;
     if let Some(last) = past_end(&query, &accounts) {
         return Ok(see_other(&ask.req, &last));
     }
-    let f = super::frame(&ask, "accounts", Some(&place), vec![here("Accounts")]);
+    let Listing { spot, chips, switches: choosable, .. } = listing;
+    let f = InPortal::frame(&ask, &spot, vec![here("Accounts")]);
+    let place = spot.here.ok_or(Problem::NotFound)?;
     let pager = Pager::new(&query, &accounts);
     let address = query.address();
-    Ok(page(List { f, here: place, query, sort, accounts, pager, below }).replaces(address).respond_to(&ask.req))
+    Ok(page(List { f, here: place, query, sort, accounts, pager, chips, below, choosable }).replaces(address).respond_to(&ask.req))
 }
 
 /// `POST /portal/o/{organization}/accounts/export`: what the list shows, all of it.
@@ -128,11 +95,17 @@ pub async fn export(
     organization: Path<String>,
     form: Form<export::Fields>,
 ) -> Result<HttpResponse, Problem> {
-    let mut query = ask.query();
-    let wanted = Wanted::read(&mut query);
+    let mut wanted = InPortal::wanted(&ask, &mut ask.query())?;
     let permit_too = ask.permit::<Portal<ManagementRead>>()?;
-    let place = ask.house.work(move |db| db.read(&permit_too, |view| opening(portal::here(view, &organization, None)?))).await?;
-    let wanted = wanted.for_reader(&place);
+    let (listing, Wanted { filter, sort, .. }) = ask
+        .house
+        .work(move |db| {
+            db.read(&permit_too, |view| {
+                let listing = InPortal::listing(view, &organization, &mut wanted)?;
+                Ok((listing, wanted))
+            })
+        })
+        .await?;
     let columns = ["Id", "Name", "E-mail", "User name", "Authentication", "Organizations", "Authorization", "Last sign-in"];
     let sheet = Sheet { name: "accounts", columns: columns.map(str::to_owned).to_vec() };
     let format = export::Format::from_word(&form.fields.format);
@@ -141,10 +114,7 @@ pub async fn export(
         permit,
         sheet,
         format,
-        move |view, paging| {
-            let at = Some((&place.organization, wanted.below));
-            accounts::list::<InPortal>(view, place.store.key, &wanted.filter, at, wanted.sort, paging)
-        },
+        move |view, paging| accounts::list::<InPortal>(view, listing.spot.store.key, &filter, listing.at(), sort, paging),
         move |listed: &accounts::Listed| {
             let account = &listed.account;
             let paths: Vec<String> = listed.memberships.iter().map(|membership| path_text(&membership.path)).collect();

@@ -194,7 +194,8 @@ fn recognise(
     let mut olds: HashMap<AccountKey, AccountRow> = HashMap::new();
     let there: Vec<AccountKey> = found.iter().filter_map(|(_, there)| *there).collect();
     for keys in there.chunks(BINDS / 2) {
-        let rows: Vec<AccountRow> = accounts::table.filter(accounts::key.eq_any(keys)).load(work.tx.conn())?;
+        let rows: Vec<AccountRow> =
+            accounts::table.filter(accounts::key.eq_any(keys)).select(AccountRow::as_select()).load(work.tx.conn())?;
         olds.extend(rows.into_iter().map(|row| (row.key, row)));
     }
     Ok(found

@@ -1,0 +1,15 @@
+DELETE FROM selection_drafts WHERE organization IS NULL OR role IS NULL;
+ALTER TABLE selection_drafts ALTER COLUMN role SET NOT NULL;
+ALTER TABLE selection_drafts ALTER COLUMN organization SET NOT NULL;
+DROP INDEX verifications_verified;
+DROP INDEX memberships_blocked;
+DROP INDEX accounts_not_active;
+DROP INDEX accounts_created;
+DROP TRIGGER authenticators_removed ON authenticators;
+DROP TRIGGER authenticators_confirmed ON authenticators;
+DROP TRIGGER authenticators_added ON authenticators;
+DROP FUNCTION authenticators_removed();
+DROP FUNCTION authenticators_confirmed();
+DROP FUNCTION authenticators_added();
+DROP INDEX accounts_without_factor;
+ALTER TABLE accounts DROP COLUMN factors;
