@@ -236,7 +236,7 @@ fn closure(conn: &mut Conn, wrong: &mut Wrong, tree: &Tree, ids: &HashMap<Organi
     Ok(())
 }
 
-/// The counts that triggers keep, beside what they count.
+/// What triggers keep, beside what they keep it of.
 fn kept(conn: &mut Conn, wrong: &mut Wrong) -> Result<(), Problem> {
     pairs(
         conn,
@@ -274,5 +274,15 @@ fn kept(conn: &mut Conn, wrong: &mut Wrong) -> Result<(), Problem> {
         "SELECT o.id AS one, o.name AS other FROM organizations o LEFT JOIN (SELECT organization, count(*) AS members FROM memberships \
          GROUP BY organization) c ON c.organization = o.key WHERE o.members <> coalesce(c.members, 0) LIMIT 1000",
         |id, name| format!("The organization {id} (“{name}”) has another number of members than it says."),
+    )?;
+    pairs(
+        conn,
+        wrong,
+        "first persons",
+        "SELECT o.id AS one, o.name AS other FROM organizations o WHERE NOT o.peopled AND (EXISTS (SELECT 1 FROM memberships m \
+         WHERE m.organization = o.key) OR EXISTS (SELECT 1 FROM role_assignments a WHERE a.organization = o.key)) LIMIT 1000",
+        |id, name| {
+            format!("The organization {id} (“{name}”) has members or assignments, but a stranger could still be its first person (A-7).")
+        },
     )
 }
