@@ -6,7 +6,7 @@ mod send;
 
 pub use answer::{Opened, accept_mine, accept_new, decline, open};
 pub use list::{Listed, Row, count_waiting, list, roles_to_promise};
-pub use send::{Outcome, invite, resend, withdraw};
+pub use send::{Gifts, Outcome, invite, resend, withdraw};
 
 use super::{
     conn::Conn,
@@ -19,10 +19,7 @@ use crate::{
     domain::{invitation::Status, key::*, rights::Rights, time::Time},
     problem::Problem,
 };
-use diesel::{
-    prelude::*,
-    sql_types::{BigInt, Text},
-};
+use diesel::{prelude::*, sql_types::BigInt};
 use std::collections::HashMap;
 
 fn role_names(conn: &mut Conn, of: &[i64]) -> Result<HashMap<i64, Vec<String>>, Problem> {

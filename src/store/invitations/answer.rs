@@ -4,7 +4,9 @@ use super::{role_names, settle};
 use crate::{
     access::{Actor, Ground, InConsole, InPortal, Myself, Side, confer, system::Inviting},
     domain::{
+        Refusal,
         account::{self, Terms},
+        attribute::{self, Attribute},
         event::{Event, Subject},
         invitation::Status,
         key::*,
@@ -17,16 +19,18 @@ use crate::{
     store::{
         accounts::{Born, create, enroll},
         actors,
-        conn::Conn,
-        links, passwords, role_assignments,
+        conn::{Conn, on_each},
+        identity_stores, links, passwords, role_assignments,
         schema::{
-            accounts as people, identifiers, identity_stores as stores, invitation_roles, invitations, organizations as places, roles,
+            account_group_members, account_groups, accounts as people, identifiers, identity_stores as stores, invitation_roles,
+            invitations, organizations as places, roles,
         },
         transaction::{Reader, Tx},
         tree,
     },
 };
 use diesel::prelude::*;
+use serde_json::{Map, Value};
 
 /// An invitation as its link finds it.
 #[derive(Clone, Debug)]
@@ -52,6 +56,10 @@ pub struct Opened {
     pub ends: Time,
     /// Names of the roles that it promises.
     pub roles: Vec<String>,
+    /// What the inviter has said of the account that comes about, as far as the store still has such attributes.
+    attributes: Map<String, Value>,
+    /// The attributes that must be filled in and that the inviter has left open, where an account comes about.
+    pub asks: Vec<Attribute>,
     /// The account of the store that has this address, where there is one.
     existing: Option<(AccountKey, String, account::Status)>,
     /// Why it cannot be accepted though it waits.
@@ -78,12 +86,12 @@ impl Opened {
 fn opened(conn: &mut Conn, token: &str, now: Time) -> Result<Opened, Problem> {
     use invitations as i;
     use stores as s;
-    type Row = ((i64, String, StoreKey, OrganizationKey), (String, String, String), (String, String, bool, String, Time));
-    let ((key, id, store, organization), (email, folded, message), (inviter, inviter_name, portal, status, ends)): Row = i::table
+    type Row = ((i64, String, StoreKey, OrganizationKey), (String, String, String, String), (String, String, bool, String, Time));
+    let ((key, id, store, organization), (email, folded, message, said), (inviter, inviter_name, portal, status, ends)): Row = i::table
         .filter(i::token.eq(links::hash(token)))
         .select((
             (i::key, i::id, i::store, i::organization),
-            (i::email, i::email_folded, i::message),
+            (i::email, i::email_folded, i::message, i::attributes),
             (i::invited_by, i::invited_by_name, i::portal, i::status, i::ends_at),
         ))
         .first(conn)
@@ -106,6 +114,10 @@ fn opened(conn: &mut Conn, token: &str, now: Time) -> Result<Opened, Problem> {
         None
     };
     let roles = role_names(conn, &[key])?.remove(&key).unwrap_or_default();
+    let schema = identity_stores::attributes(conn, store)?;
+    let attributes = still(&schema, serde_json::from_str(&said).map_err(Problem::internal)?);
+    let is_open = |attribute: &Attribute| existing.is_none() && attribute.required && !attributes.contains_key(&attribute.name);
+    let asks = schema.into_iter().filter(is_open).collect();
     Ok(Opened {
         key,
         id,
@@ -120,9 +132,20 @@ fn opened(conn: &mut Conn, token: &str, now: Time) -> Result<Opened, Problem> {
         status: Status::from_word(&status).unwrap_or(Status::Withdrawn),
         ends,
         roles,
+        attributes,
+        asks,
         existing,
         hindered,
     })
+}
+
+/// What of these the schema of the store still takes: since the inviter said them, it may have changed.
+fn still(schema: &[Attribute], said: Map<String, Value>) -> Map<String, Value> {
+    let good = |(name, value): (String, Value)| {
+        let attribute = schema.iter().find(|attribute| attribute.name == name)?;
+        Some((name, attribute::value(attribute.kind, &attribute.choices, &value).ok()?))
+    };
+    said.into_iter().filter_map(good).collect()
 }
 
 /// Who invited, with what they can use now; none when they are gone or not active.
@@ -158,18 +181,29 @@ fn to_answer(conn: &mut Conn, token: &str, now: Time) -> Result<Opened, Problem>
 }
 
 /// Accepts for somebody who has no account that they use: the account comes about, active, with the address confirmed, as
-/// the link came from its mailbox. The key of the account.
+/// the link came from its mailbox. It has the profile and the groups that the inviter has said, and what its owner fills in
+/// of what is asked. The key of the account.
 ///
 /// # Errors
+/// A refusal at `attributes` while something that must be filled in is left open;
 /// [`Problem::NotFound`] and [`Problem::Conflict`] for a link that does not work; for an address with an account in use.
-pub fn accept_new(tx: &mut Tx<Inviting>, token: &str, name: &str, hash: &str) -> Result<AccountKey, Problem> {
+pub fn accept_new(tx: &mut Tx<Inviting>, token: &str, name: &str, hash: &str, filled: &Map<String, Value>) -> Result<AccountKey, Problem> {
     let now = tx.now();
     let found = to_answer(tx.conn(), token, now)?;
     let store = found.store.0;
     let (account, id) = match &found.existing {
         None => {
-            let terms = Terms { name: name.to_owned(), email: Some(found.email.clone()), ..Terms::default() };
-            create(tx, store, &Born { terms: &terms, status: account::Status::Active, password_hash: Some(hash), confirmed: true })?
+            let mut attributes = found.attributes.clone();
+            for asked in &found.asks {
+                let value = filled.get(&asked.name).cloned();
+                let value = value.ok_or_else(|| Refusal::at("attributes", format!("{} must be filled in.", asked.label)))?;
+                attributes.insert(asked.name.clone(), value);
+            }
+            let terms = Terms { name: name.to_owned(), email: Some(found.email.clone()), username: None, attributes };
+            let born = Born { terms: &terms, status: account::Status::Active, password_hash: Some(hash), confirmed: true };
+            let made = create(tx, store, &born)?;
+            sort_into_groups(tx.conn(), &found, made.0)?;
+            made
         }
         // Made by hand and used by nobody yet: this is its owner's first password.
         Some((key, id, account::Status::Invited)) => {
@@ -189,6 +223,19 @@ pub fn accept_new(tx: &mut Tx<Inviting>, token: &str, name: &str, hash: &str) ->
     let event = accepted(&found, &id, conferred, left_out);
     tx.record_as(event, (id, name))?;
     Ok(account)
+}
+
+/// Puts a new account into the groups that the inviter has said, as far as the store still has them.
+fn sort_into_groups(conn: &mut Conn, found: &Opened, account: AccountKey) -> Result<(), Problem> {
+    use account_group_members as m;
+    use account_groups as g;
+    let said: String = invitations::table.find(found.key).select(invitations::group_names).first(conn)?;
+    let folded: Vec<String> =
+        serde_json::from_str::<Vec<String>>(&said).map_err(Problem::internal)?.iter().map(|name| text::fold(name)).collect();
+    let keys: Vec<i64> = g::table.filter(g::store.eq(found.store.0)).filter(g::name_folded.eq_any(folded)).select(g::key).load(conn)?;
+    let rows: Vec<_> = keys.iter().map(|key| (m::account.eq(account), m::account_group.eq(*key))).collect();
+    on_each!(conn, |conn| diesel::insert_into(m::table).values(rows).execute(conn))?;
+    Ok(())
 }
 
 /// Accepts for the account that is signed in and has the address: the membership, and what was promised, nothing else (I-1).

@@ -21,13 +21,14 @@ use crate::{
     problem::Problem,
     store::{
         conn::Conn,
-        links, mails, organizations,
+        identity_stores, links, mails, organizations,
         schema::{identifiers, invitation_roles, invitations, memberships, roles},
         transaction::{Reader, Tx},
         tree,
     },
 };
 use diesel::prelude::*;
+use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 
 /// What became of one address.
@@ -41,17 +42,28 @@ pub enum Outcome {
     Waiting(String),
 }
 
+/// What an invitation brings, checked, beside the membership.
+#[derive(Clone, Debug, Default)]
+pub struct Gifts {
+    /// Ids of the roles that are promised.
+    pub roles: Vec<String>,
+    /// For the account that comes about, as its schema has them.
+    pub attributes: Map<String, Value>,
+    /// For the account that comes about, by name.
+    pub groups: Vec<String>,
+}
+
 /// Invites these addresses, each with its own answer; roles only where the inviter may give them there (P-5, C-1).
 ///
 /// # Errors
-/// [`Problem::NotFound`] and [`Problem::Forbidden`] for the organization; a refusal at `role` for one that is none;
+/// [`Problem::NotFound`] and [`Problem::Forbidden`] for the organization; a refusal at `role` or `group` for one that is none;
 /// [`Problem::Forbidden`] for roles that are not the inviter's to give.
 pub fn invite<S: Side>(
     tx: &mut Tx<S::Invite>,
     store: &IdentityStore,
     organization: &str,
     emails: &[String],
-    role_ids: &[String],
+    gifts: &Gifts,
     message: &str,
 ) -> Result<(Organization, Vec<(String, Outcome)>), Problem> {
     let organization = organizations::find(tx, store.key, organization)?;
@@ -59,7 +71,12 @@ pub fn invite<S: Side>(
     if !at.active {
         return Err(Problem::Conflict(format!("{} is inactive. Activate it before inviting people.", organization.name)));
     }
-    let promised = promised::<S>(tx, store, &at, role_ids)?;
+    let promised = promised::<S>(tx, store, &at, &gifts.roles)?;
+    let groups = identity_stores::group_names(tx, store)?;
+    if let Some(unknown) = gifts.groups.iter().find(|name| !groups.contains(name)) {
+        let shown: String = unknown.chars().take(64).collect();
+        return Err(Refusal::at("group", format!("This store has no group “{shown}”.")).into());
+    }
     let inviter = tx.permit().person()?.clone();
     let now = tx.now();
     let folded: Vec<String> = emails.iter().map(|email| text::fold(email)).collect();
@@ -72,7 +89,7 @@ pub fn invite<S: Side>(
         } else if let Some(id) = waiting.get(folded) {
             Outcome::Waiting(id.clone())
         } else {
-            let id = put(tx, store, &organization, email, &promised, message, &inviter, S::PORTAL)?;
+            let id = put(tx, store, &organization, email, &promised, gifts, message, &inviter, S::PORTAL)?;
             sent.push((id, email.clone()));
             Outcome::Sent
         };
@@ -86,6 +103,9 @@ pub fn invite<S: Side>(
         .with("organization", organization.name.as_str())
         .with("emails", sent.iter().map(|(_, email)| email.clone()).collect::<Vec<_>>())
         .with("roles", promised.iter().map(|(_, name, _)| name.clone()).collect::<Vec<_>>());
+    if !gifts.attributes.is_empty() || !gifts.groups.is_empty() {
+        event = event.with("attributes", gifts.attributes.clone()).with("groups", gifts.groups.clone());
+    }
     for (id, _) in &sent {
         event = event.on(Subject::of("invitation", id).at(organization.key).in_store(store.key));
     }
@@ -163,6 +183,7 @@ fn put<G: Ground>(
     organization: &Organization,
     email: &str,
     promised: &Promised,
+    gifts: &Gifts,
     message: &str,
     inviter: &Actor,
     portal: bool,
@@ -174,7 +195,11 @@ fn put<G: Ground>(
         .values((
             (i::id.eq(&id), i::store.eq(store.key), i::organization.eq(organization.key)),
             (i::email.eq(email), i::email_folded.eq(text::fold(email)), i::message.eq(message)),
-            (i::attributes.eq("{}"), i::group_names.eq("[]"), i::invited_by.eq(&inviter.id), i::invited_by_name.eq(&inviter.name)),
+            (
+                i::attributes.eq(serde_json::to_string(&gifts.attributes).map_err(Problem::internal)?),
+                i::group_names.eq(serde_json::to_string(&gifts.groups).map_err(Problem::internal)?),
+            ),
+            (i::invited_by.eq(&inviter.id), i::invited_by_name.eq(&inviter.name)),
             (i::portal.eq(portal), i::status.eq(Status::Pending.word()), i::token.eq(Some(links::hash(&token)))),
             (i::sent_at.eq(now), i::ends_at.eq(ends), i::created_at.eq(now), i::settled_at.eq(None::<i64>)),
         ))
