@@ -110,6 +110,10 @@ pub enum Says {
     AlreadyRegistered {
         /// Where to.
         organization: String,
+        /// Of the link that leads there, once they have signed in.
+        token: String,
+        /// Until when it works.
+        ends: Time,
     },
     /// Of the settings page.
     Test {
@@ -146,9 +150,10 @@ impl Says {
             | Self::PasswordReset { ends, .. }
             | Self::ConfirmIdentifier { ends, .. }
             | Self::IdentifierChanging { ends, .. }
-            | Self::ConfirmRegistration { ends, .. } => *ends,
+            | Self::ConfirmRegistration { ends, .. }
+            | Self::AlreadyRegistered { ends, .. } => *ends,
             Self::Code { minutes, .. } => now.plus_seconds(i64::from(*minutes) * 60),
-            Self::Notice { .. } | Self::AlreadyRegistered { .. } | Self::Test { .. } => now.plus_seconds(USEFUL_DAYS * 24 * 3600),
+            Self::Notice { .. } | Self::Test { .. } => now.plus_seconds(USEFUL_DAYS * 24 * 3600),
         }
     }
 }

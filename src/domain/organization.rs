@@ -112,6 +112,27 @@ pub fn name_of(typed: &str, least: usize) -> Result<String, Refusal> {
     }
 }
 
+/// The letters and digits of join codes, which nobody mistakes for each other: five bits each.
+pub const JOIN_LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+
+/// How many of them a join code has: 50 bits.
+pub const JOIN_LENGTH: usize = 10;
+
+/// A checked join code (I-3), however it is spaced and written.
+///
+/// # Errors
+/// Says at the field `join_code` that it is none.
+pub fn join_code(typed: &str) -> Result<String, Refusal> {
+    let code = plain_code(typed);
+    let good = code.len() == JOIN_LENGTH && code.bytes().all(|letter| JOIN_LETTERS.contains(&letter));
+    good.then_some(code).ok_or_else(|| Refusal::at("join_code", format!("“{typed}” is no join code: {JOIN_LENGTH} letters and digits.")))
+}
+
+/// A code as it is kept, from what was typed.
+pub fn plain_code(typed: &str) -> String {
+    typed.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase()
+}
+
 /// A checked description: 1,024 characters at most.
 ///
 /// # Errors
@@ -300,6 +321,14 @@ mod tests {
         assert_eq!(terms.name, "Nordhavn Freight");
         assert_eq!(terms.metadata_text(), "crm.id = 47=11\ntier = gold");
         assert_eq!(terms.domains_text(), "freight.example, nordhavn.example");
+    }
+
+    #[test]
+    fn a_join_code_counts_however_it_is_written() {
+        assert_eq!(join_code("abcde-23456").as_deref(), Ok("ABCDE23456"));
+        for wrong in ["", "ABCDE2345", "ABCDE234567", "ABCDE2345O", "ABCDE23451"] {
+            assert_eq!(join_code(wrong).unwrap_err().field, "join_code", "{wrong}");
+        }
     }
 
     #[test]

@@ -2,8 +2,12 @@
 //! exports only and is ignored on import. Unknown keys are refused; sections whose feature does not exist yet
 //! are refused by name.
 
+mod people;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+pub use people::{Account, Authenticator, IdentifierChange, Invitation, Membership, Verification};
 
 /// The whole file.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -26,7 +30,7 @@ pub struct World {
     /// Grants.
     #[serde(default)]
     pub grants: Vec<Grant>,
-    /// Refused while not empty, as the next four.
+    /// Refused while not empty, as the next three.
     #[serde(default)]
     pub applications: Vec<Value>,
     /// See `applications`.
@@ -38,9 +42,9 @@ pub struct World {
     /// See `applications`.
     #[serde(default)]
     pub access_role_assignments: Vec<Value>,
-    /// See `applications`.
+    /// Invitations.
     #[serde(default)]
-    pub invitations: Vec<Value>,
+    pub invitations: Vec<Invitation>,
 }
 
 /// The root organization.
@@ -180,6 +184,12 @@ pub struct Organization {
     /// O-1: e-mail domains that belong to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub domains: Vec<String>,
+    /// I-3: by which people find it; unchanged when missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub join_code: Option<String>,
+    /// there was a member or an assignment once, or its first person; for good, so a file only ever switches it on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub peopled: bool,
 }
 
 fn active() -> String {
@@ -188,64 +198,6 @@ fn active() -> String {
 
 fn yes() -> bool {
     true
-}
-
-/// An account. Its key is its e-mail, else its user name.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Account {
-    /// In exports.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// One identifier.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    /// The other; one of the two is needed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub username: Option<String>,
-    /// The person's name.
-    pub name: String,
-    /// Only on import; never exported.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password: Option<String>,
-    /// The Argon2id hash, in exports with `--with-secrets`, and taken on import instead of a password.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password_hash: Option<String>,
-    /// A new password is due at the next sign-in (I-6).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub change_password: Option<bool>,
-    /// `invited`, `active` or `disabled`; without it, what fits: `active` with a password, else `invited`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<String>,
-    /// Password sign-ins are refused until then (S-4).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub locked_until: Option<String>,
-    /// Last sign-in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_sign_in: Option<String>,
-    /// By key.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub attributes: Map<String, Value>,
-    /// By name.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub groups: Vec<String>,
-    /// `email`, `username`: identifiers that somebody else set and the owner has not confirmed (P-6); the others count.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unconfirmed: Vec<String>,
-    /// S-7.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub memberships: Vec<Membership>,
-}
-
-/// A membership.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Membership {
-    /// Path; `[]` is root.
-    pub organization: Vec<String>,
-    /// `active` or `blocked`.
-    #[serde(default = "active")]
-    pub status: String,
 }
 
 /// A role assignment.

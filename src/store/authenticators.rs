@@ -250,6 +250,22 @@ pub(super) fn forget(conn: &mut Conn, account: AccountKey) -> Result<usize, Prob
     Ok(diesel::delete(authenticators::table.filter(authenticators::account.eq(account))).execute(conn)?)
 }
 
+/// Where a code can be sent of what an account has enrolled: to the factors that its owner has confirmed.
+pub(super) fn enrolled(conn: &mut Conn, account: AccountKey) -> Result<Vec<Target>, Problem> {
+    let counting = all(conn, account)?.into_iter().filter(|one| one.confirmed_at.is_some());
+    Ok(counting.map(|one| Target { id: one.id, kind: one.kind, value: one.value }).collect())
+}
+
+/// Sends a code there, for somebody who has shown a link of theirs.
+pub(super) fn send_to<G: Ground>(tx: &mut Tx<G>, account: AccountKey, target: &Target) -> Result<(), Problem> {
+    send(tx, account, Purpose::SignIn, &target.id, target.kind, &target.value)
+}
+
+/// Whether a code that was sent there has come back.
+pub(super) fn redeem_from<G: Ground>(tx: &mut Tx<G>, account: AccountKey, target: &Target, code: &str) -> Result<Redeemed, Problem> {
+    redeem(tx, account, Purpose::SignIn, &target.id, code)
+}
+
 /// Where a code can be sent at sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
@@ -278,11 +294,7 @@ pub enum Needs {
 }
 
 fn needs(conn: &mut Conn, account: AccountKey, now: Time) -> Result<Needs, Problem> {
-    let mut targets: Vec<Target> = all(conn, account)?
-        .into_iter()
-        .filter(|one| one.confirmed_at.is_some())
-        .map(|one| Target { id: one.id, kind: one.kind, value: one.value })
-        .collect();
+    let mut targets = enrolled(conn, account)?;
     if targets.is_empty() {
         let demanded = match settings::sign_in(conn)?.factor {
             Demanded::Nobody => false,

@@ -4,6 +4,7 @@
 mod accounts;
 mod administrators;
 mod chain;
+mod invitations;
 mod organizations;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ fn all(conn: &mut Conn, wrong: &mut Wrong) -> Result<(), Problem> {
     let stores = organizations::stores(conn, wrong)?;
     let tree = organizations::check(conn, wrong, &stores)?;
     accounts::check(conn, wrong, &stores)?;
+    invitations::check(conn, wrong)?;
     administrators::check(conn, wrong, &tree)?;
     chain::check(conn, wrong)
 }

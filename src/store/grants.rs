@@ -9,7 +9,7 @@ pub use give::{
     Given, RoleOf, ScopeChosen, Terms, Wanted, give, may_hand_on, previewed, reached, roles, scope_to_choose, scopes_to_choose, waiting,
 };
 pub(super) use list::seen_of;
-pub use list::{Filter, Listed, ScopeOf, Sort, above, find, list, of_account};
+pub use list::{Filter, Listed, ScopeOf, Sort, above, find, list, of_account, without_factor};
 pub use standing::{Can, can, sleeping};
 pub use take::{Edited, HandedOn, HandedOnThen, Revoked, edit, handed_on, revoke};
 pub(super) use take::{handed_on_by, take};

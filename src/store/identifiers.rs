@@ -30,7 +30,7 @@ use diesel::prelude::*;
 use serde_json::json;
 
 /// How long a change waits for its owner, and how long it can be cancelled, in seconds.
-const LASTS: i64 = 7 * 24 * 3600;
+pub(super) const LASTS: i64 = 7 * 24 * 3600;
 
 /// A change that waits for the owner of the account to confirm it.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]

@@ -2,6 +2,7 @@
 
 use super::{
     accounts::Account,
+    authenticators::{self, Redeemed, Target},
     conn::Conn,
     links::{self, Purpose},
     mails,
@@ -168,6 +169,10 @@ pub struct Resetting {
     pub store: String,
     /// Whether it is the first password of the account.
     pub first: bool,
+    /// The public id of the account.
+    pub id: String,
+    /// The second factors that are enrolled: one of them is asked for (I-6).
+    pub factors: Vec<Target>,
 }
 
 fn opened(conn: &mut Conn, token: &str, now: Time) -> Result<(AccountKey, String, StoreKey, Resetting), Problem> {
@@ -180,7 +185,9 @@ fn opened(conn: &mut Conn, token: &str, now: Time) -> Result<(AccountKey, String
         return Err(Problem::NotFound);
     }
     let slug = identity_stores::table.find(store).select(identity_stores::slug).first(conn)?;
-    Ok((link.account, id, store, Resetting { name, email, username, store: slug, first: status == Status::Invited }))
+    let factors = authenticators::enrolled(conn, link.account)?;
+    let first = status == Status::Invited;
+    Ok((link.account, id.clone(), store, Resetting { name, email, username, store: slug, first, id, factors }))
 }
 
 /// What a link to reset a password is about. Opening it uses nothing up.
@@ -192,14 +199,50 @@ pub fn open(reader: &mut impl Reader<Recovering>, token: &str) -> Result<Resetti
     opened(reader.conn(), token, now).map(|(_, _, _, found)| found)
 }
 
-/// Sets the password that the owner of a link chose, hashed; every session ends. The first one makes the account active and
+/// Sends a code to a second factor of the account that a link is about (I-6).
+///
+/// # Errors
+/// [`Problem::NotFound`] when the link does not work, or there is no such factor; [`Problem::TooMany`] half a minute after
+/// the last code.
+pub fn send_code(tx: &mut Tx<Recovering>, token: &str, factor: &str) -> Result<Target, Problem> {
+    let now = tx.now();
+    let (account, id, store, found) = opened(tx.conn(), token, now)?;
+    let target = found.factors.into_iter().find(|one| one.id == factor).ok_or(Problem::NotFound)?;
+    authenticators::send_to(tx, account, &target)?;
+    tx.record(Event::done("session.code").on(Subject::of("account", id).in_store(store)).with("kind", target.kind.word()))?;
+    Ok(target)
+}
+
+/// What became of a new password.
+#[derive(Clone, Debug)]
+pub enum Reset {
+    /// It is set.
+    Done(Resetting),
+    /// The code of the second factor is wrong, or none that works; the password is as it was.
+    Wrong,
+    /// The code was wrong once too often and works no more; the password is as it was.
+    UsedUp,
+}
+
+/// Sets the password that the owner of a link chose, hashed, once the code of a second factor is right, where one is enrolled
+/// (I-6); `second` is the factor's id and the code. Every session ends. The first one makes the account active and
 /// confirms its address, as the link came from that mailbox (I-1, P-6).
 ///
 /// # Errors
 /// [`Problem::NotFound`] when the link does not work (any more).
-pub fn reset(tx: &mut Tx<Recovering>, token: &str, hash: &str) -> Result<Resetting, Problem> {
+pub fn reset(tx: &mut Tx<Recovering>, token: &str, hash: &str, second: (&str, &str)) -> Result<Reset, Problem> {
     let now = tx.now();
     let (account, id, store, found) = opened(tx.conn(), token, now)?;
+    if !found.factors.is_empty() {
+        let redeemed = match found.factors.iter().find(|one| one.id == second.0) {
+            Some(target) => authenticators::redeem_from(tx, account, target, second.1)?,
+            None => Redeemed::Wrong,
+        };
+        if redeemed != Redeemed::Right {
+            tx.record(Event::refused("account.own_password").on(Subject::of("account", &id).in_store(store)))?;
+            return Ok(if redeemed == Redeemed::Wrong { Reset::Wrong } else { Reset::UsedUp });
+        }
+    }
     put(tx, account, hash, false)?;
     if found.first {
         use identifiers as i;
@@ -215,5 +258,5 @@ pub fn reset(tx: &mut Tx<Recovering>, token: &str, hash: &str) -> Result<Resetti
     let action = if found.first { "account.first_password" } else { "account.own_password" };
     let event = Event::done(action).on(Subject::of("account", &id).in_store(store)).with("sessions_ended", ended);
     tx.record_as(event, (id, text::line(&found.name)))?;
-    Ok(found)
+    Ok(Reset::Done(found))
 }

@@ -4,12 +4,13 @@
 
 mod confirm;
 
-pub use confirm::{Candidate, Joined, Opened, confirm, open};
+use confirm::in_use;
+pub use confirm::{Candidate, Joined, Opened, confirm, confirm_mine, open};
 
 use super::{
     conn::Conn,
     identity_stores, links, mails,
-    schema::{accounts, identifiers, identity_stores as stores, organization_domains, organizations, registrations},
+    schema::{identity_stores as stores, organization_domains, organizations, registrations},
     settings,
     transaction::{Reader, Tx},
     tree,
@@ -17,12 +18,11 @@ use super::{
 use crate::{
     access::system::Joining,
     domain::{
-        account::Status,
         attribute::Attribute,
         event::{Event, Subject},
         key::*,
         letter::{Letter, Says},
-        text,
+        organization, text,
         time::Time,
     },
     problem::Problem,
@@ -151,7 +151,7 @@ pub fn way(reader: &mut impl Reader<Joining>, store: &str, email: &str, code: &s
     let lobby = lobby_of(conn, store)?;
     use organization_domains as d;
     use organizations as o;
-    let code: String = code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
+    let code = organization::plain_code(code);
     let found: Option<OrganizationKey> = if code.is_empty() {
         let domain = text::fold(email).rsplit_once('@').map(|(_, domain)| domain.to_owned()).unwrap_or_default();
         d::table.find((lobby.key, domain)).select(d::organization).first(conn).optional()?
@@ -184,16 +184,8 @@ pub struct Newcomer {
     pub new_organization: String,
 }
 
-/// Whether an account of the store that somebody uses has the address. An invited one waits for its owner.
-fn is_known(conn: &mut Conn, store: StoreKey, folded: &str) -> Result<bool, Problem> {
-    let named: Option<AccountKey> = identifiers::table.find((store, folded)).select(identifiers::account).first(conn).optional()?;
-    let Some(account) = named else { return Ok(false) };
-    let status: Status = accounts::table.find(account).select(accounts::status).first(conn)?;
-    Ok(status != Status::Invited)
-}
-
-/// Keeps a registration and writes to the address: a link, or that it has an account. Both leave a row, an event and a
-/// letter, and an address gets one letter an hour by this, so that nothing tells the two apart and nobody is flooded.
+/// Keeps a registration and writes to the address: a link to confirm it, or one to sign in and join where it has an account.
+/// Both leave a row, an event and a letter, and an address gets one letter an hour by this, so that nothing tells the two apart and nobody is flooded.
 ///
 /// # Errors
 /// As [`door`].
@@ -202,7 +194,7 @@ pub fn begin(tx: &mut Tx<Joining>, store: &str, organization: Option<&str>, newc
     let now = tx.now();
     let door = door_of(tx.conn(), store, organization)?;
     let folded = text::fold(&newcomer.email);
-    let known = is_known(tx.conn(), door.lobby.key, &folded)?;
+    let known = in_use(tx.conn(), door.lobby.key, &folded)?.is_some();
     let lately: i64 = r::table
         .filter(r::email_folded.eq(&folded))
         .filter(r::sent_at.gt(now.plus_seconds(-ONE_IN).micros()))
@@ -219,13 +211,13 @@ pub fn begin(tx: &mut Tx<Joining>, store: &str, organization: Option<&str>, newc
             (r::email.eq(&newcomer.email), r::email_folded.eq(&folded), r::name.eq(if known { "" } else { &newcomer.name })),
             r::password_hash.eq((!known).then_some(&newcomer.hash)),
             (r::attributes.eq(if known { "{}" } else { &attributes }), r::consent.eq(&door.consent)),
-            (r::token.eq((writes && !known).then(|| links::hash(&token))), r::letters.eq(i32::from(writes))),
+            (r::token.eq(writes.then(|| links::hash(&token))), r::letters.eq(i32::from(writes))),
             (r::sent_at.eq(writes.then_some(now)), r::ends_at.eq(ends), r::created_at.eq(now)),
         ))
         .execute(tx.conn())?;
     let name = door.organization().unwrap_or(&newcomer.new_organization).to_owned();
     if writes {
-        post(tx, &newcomer.email, if known { "" } else { &newcomer.name }, name.clone(), (!known).then_some(token), ends)?;
+        post(tx, &newcomer.email, if known { "" } else { &newcomer.name }, name.clone(), known, token, ends)?;
     }
     let subject = Subject::of("registration", &id).in_store(door.lobby.key);
     let subject = place.map_or(subject.clone(), |place| subject.at(place));
@@ -233,12 +225,10 @@ pub fn begin(tx: &mut Tx<Joining>, store: &str, organization: Option<&str>, newc
     tx.record(event.on(subject).with("email", newcomer.email.as_str()).with("organization", name)).map(|_| ())
 }
 
-/// The letter with the link, or without one that there is an account.
-fn post(tx: &mut Tx<Joining>, to: &str, name: &str, organization: String, token: Option<String>, ends: Time) -> Result<(), Problem> {
-    let says = match token {
-        Some(token) => Says::ConfirmRegistration { organization, token, ends },
-        None => Says::AlreadyRegistered { organization },
-    };
+/// The letter with the link: to confirm the address, or to sign in first where it is known.
+fn post(tx: &mut Tx<Joining>, to: &str, name: &str, organization: String, known: bool, token: String, ends: Time) -> Result<(), Problem> {
+    let says =
+        if known { Says::AlreadyRegistered { organization, token, ends } } else { Says::ConfirmRegistration { organization, token, ends } };
     mails::post(tx, None, &Letter { to: to.to_owned(), name: name.to_owned(), says })
 }
 
@@ -279,16 +269,13 @@ pub fn again(tx: &mut Tx<Joining>, store: &str, email: &str) -> Result<i64, Prob
         .set(r::token.eq(None::<String>))
         .execute(tx.conn())?;
     diesel::update(r::table.find(key))
-        .set((
-            (r::token.eq(hash.is_some().then(|| links::hash(&token))), r::letters.eq(r::letters + 1)),
-            (r::sent_at.eq(Some(now)), r::ends_at.eq(ends)),
-        ))
+        .set(((r::token.eq(Some(links::hash(&token))), r::letters.eq(r::letters + 1)), (r::sent_at.eq(Some(now)), r::ends_at.eq(ends))))
         .execute(tx.conn())?;
     let place = match organization {
         Some(key) => organizations::table.find(key).select(organizations::name).first(tx.conn())?,
         None => new.unwrap_or_default(),
     };
-    post(tx, &email, &name, place, hash.map(|_| token), ends)?;
+    post(tx, &email, &name, place, hash.is_none(), token, ends)?;
     let subject = Subject::of("registration", &id).in_store(lobby.key);
     let subject = organization.map_or(subject.clone(), |place| subject.at(place));
     tx.record(Event::done("registration.resend").on(subject).with("email", email))?;

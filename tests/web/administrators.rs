@@ -485,3 +485,24 @@ async fn a_role_without_a_scope_is_handed_on_only_without_one_and_the_other_way_
         assert_eq!(holders(&house, "Keeper"), ["Nina New", "Otto One", "Rolf Clerk"]);
     }
 }
+
+#[actix_web::test]
+async fn who_has_no_second_factor_is_found_from_the_home_page() {
+    for house in House::each().await {
+        let su = house.person("su@brand.example").await;
+        let all = su.get(BASE).await.is(200).says("Second factor").says("Missing").texts("tbody th b");
+        let factor = "INSERT INTO authenticators (id, account, type, value, confirmed_at, created_at) \
+             SELECT 'factor_EMAIL', key, 'email', email, CONFIRMED, 1 FROM accounts WHERE email = 'EMAIL'";
+        // One that its owner has not confirmed is none.
+        house.run(&factor.replace("EMAIL", "sy@brand.example").replace("CONFIRMED", "NULL"));
+        house.run(&factor.replace("EMAIL", "su@brand.example").replace("CONFIRMED", "1"));
+        let page = su.get("/admin").await.is(200).says("administrators without a second factor");
+        assert!(page.has("a[href='/admin/administrators?factor=none']"));
+        let page = su.get(&format!("{BASE}?factor=none")).await.is(200);
+        let found = page.texts("tbody th b");
+        assert!(found.contains(&"Sy Second".to_owned()) && !found.contains(&"Su Super".to_owned()), "{found:?}");
+        assert_eq!(found.len() + 1, all.len(), "Su holds one grant");
+        let read = su.get(&format!("{BASE}?q=su@brand.example")).await.is(200).says("On");
+        assert_eq!(read.texts("tbody th b"), ["Su Super"]);
+    }
+}

@@ -270,3 +270,97 @@ async fn what_was_typed_before_the_session_ended_is_still_there_after_both_steps
         assert!(page.body.contains("Paul the Second"), "{}", house.name());
     }
 }
+
+/// Where the newest mail to somebody that leads somewhere leads.
+async fn mailed_link(house: &House, to: &str) -> String {
+    let mails = house.mail_to(to).await;
+    let link = mails.iter().flat_map(|mail| mail.links()).next().unwrap_or_else(|| panic!("no link to {to}"));
+    link.replace("http://localhost:8080", "")
+}
+
+#[actix_web::test]
+async fn a_forgotten_password_is_set_only_with_the_second_factor_where_one_is_enrolled() {
+    for house in House::each().await {
+        let new = "nine orange lanterns drift by";
+        let paul = house.person(PAUL).await;
+        enrol(&house, &paul, "phone", PHONE).await;
+        let thief = house.stranger();
+        thief.get("/signin/reset").await.is(200);
+        thief.post("/signin/reset", &[("identifier", PAUL)]).await.is(303);
+        let link = mailed_link(&house, PAUL).await;
+        let page = thief.get(&link).await.is(200).stays_inert().says("This account has a second factor.").never_says(PHONE);
+        assert!(!page.has("input[name=password]"), "the code comes first");
+        thief.post(&link, &[("password", new)]).await.is(422).says("Have a code sent first");
+        let form = page.form("form.stack");
+        let phone = factor(&house, PHONE);
+        let page = thief.submit(form.press("send", &phone)).await.is(200).stays_inert().says("•••56").never_says(PHONE);
+        let code = texted(&house, PHONE).await;
+        let form = page.form("form.stack").with("password", new);
+        let before = house.texts("SELECT password_hash AS t FROM accounts WHERE email = 'paul@acme.example'");
+        thief.submit(form.clone().with("code", "12")).await.is(422).says("A code has six digits.");
+        thief.submit(form.clone().with("code", &other_than(&code))).await.is(422).says("The code is wrong");
+        thief.submit(form.clone().with("code", &code).with("factor", "factor_x")).await.is(422).says("Have a code sent first");
+        assert_eq!(house.texts("SELECT password_hash AS t FROM accounts WHERE email = 'paul@acme.example'"), before);
+        let page = thief.submit(form.clone().with("code", &code).with("password", "short")).await.is(422);
+        assert_eq!(page.form("form.stack").value("code"), code, "what was typed stays, and is not used up");
+        let page = thief.submit(form.with("code", &code)).await.is(303);
+        thief.follow(page).await.is(200).says("Your password is changed.");
+        let page = house.stranger().sign_in(PAUL, new).await.is(303);
+        assert_eq!(page.leads_to(), Some("/signin/factor"));
+    }
+}
+
+#[actix_web::test]
+async fn many_wrong_codes_for_a_new_password_have_to_wait() {
+    for house in House::each().await {
+        let paul = house.person(PAUL).await;
+        enrol(&house, &paul, "phone", PHONE).await;
+        let thief = house.stranger();
+        thief.get("/signin/reset").await.is(200);
+        thief.post("/signin/reset", &[("identifier", PAUL)]).await.is(303);
+        let link = mailed_link(&house, PAUL).await;
+        let phone = factor(&house, PHONE);
+        thief.post(&link, &[("send", &phone)]).await.is(200);
+        thief.post(&link, &[("send", &phone)]).await.is(422).says("A code was sent a moment ago.");
+        let wrong = other_than(&texted(&house, PHONE).await);
+        let fields = [("password", "nine orange lanterns drift by"), ("factor", &*phone), ("code", &*wrong)];
+        for _ in 0..4 {
+            thief.post(&link, &fields).await.is(422).says("The code is wrong");
+        }
+        thief.post(&link, &fields).await.is(422).says("Too many wrong codes.");
+        thief.post(&link, &fields).await.is(429);
+    }
+}
+
+#[actix_web::test]
+async fn a_demanded_factor_comes_before_the_session_of_who_accepts_an_invitation_or_registers() {
+    for house in House::each().await {
+        let new = "nine orange lanterns drift by";
+        let su = house.person(SU).await;
+        su.post("/admin/stores/customers/invitations", &[("emails", "nia@new.example"), ("org", &house.org("Acme"))]).await.is(303);
+        let link = mailed_link(&house, "nia@new.example").await;
+        let form = su.get("/admin/settings/sign-in").await.is(200).form("form[data-guard]");
+        su.submit(form.with("factor", "all")).await.is(303);
+        let sessions = house.number("SELECT count(*) AS n FROM sessions");
+        let nia = house.stranger();
+        let form = nia.get(&link).await.is(200).form("form.stack").press("answer", "accept");
+        let page = nia.submit(form.with("name", "Nia New").with("password", new)).await.is(303);
+        assert_eq!(page.leads_to(), Some("/signin/factor"));
+        nia.get("/me").await.is(303);
+        assert_eq!(house.number("SELECT count(*) AS n FROM sessions"), sessions, "on {}", house.name());
+        nia.get("/signin/factor").await.is(200);
+        let page = nia.post("/signin/factor", &[("code", &mailed(&house, "nia@new.example").await)]).await.is(303);
+        nia.follow(page).await.is(200).says("Nia New");
+        // Registering, likewise.
+        let ola = house.stranger();
+        let form = ola.get(&format!("/join/customers/{}", house.org("Acme/North"))).await.is(200).form("form.stack");
+        ola.submit(form.with("name", "Ola New").with("email", "ola@new.example").with("password", new)).await.is(303);
+        let form = ola.get(&mailed_link(&house, "ola@new.example").await).await.is(200).form("form.stack");
+        let page = ola.submit(form.with("password", new)).await.is(303);
+        assert_eq!(page.leads_to(), Some("/signin/factor"));
+        ola.get("/me").await.is(303);
+        ola.get("/signin/factor").await.is(200);
+        ola.post("/signin/factor", &[("code", &mailed(&house, "ola@new.example").await)]).await.is(303);
+        ola.get("/me").await.is(200).says("Ola New");
+    }
+}

@@ -200,3 +200,72 @@ async fn an_invitation_is_declined_without_a_word_more() {
         assert_eq!(house.number("SELECT count(*) AS n FROM accounts WHERE email = 'ann@new.example'"), 0);
     }
 }
+
+#[actix_web::test]
+async fn what_the_inviter_says_of_a_new_account_is_there_once_it_accepts() {
+    for house in House::each().await {
+        let su = house.person("su@brand.example").await;
+        house.run("UPDATE attributes SET required = TRUE WHERE name = 'badge'");
+        let form = su.get(&format!("{CONSOLE}/new")).await.is(200).stays_inert().says("New accounts").says("Badge").form("#invite-form");
+        let group = form.boxes("group")[0].to_owned();
+        let form = form.with("emails", "nia@new.example").with("org", &house.org("Acme/North")).with("attr.department", "Tower");
+        let page = su.submit(form.clone().smuggle("group", "Nobody")).await.is(422).says("has no group “Nobody”");
+        assert_eq!(page.form("#invite-form").value("attr.department"), "Tower", "what was typed stays");
+        su.submit(form.tick("group", &group)).await.is(303);
+        let event = &house.events("invitation.add")[0];
+        assert_eq!((event.detail["attributes"]["department"].as_str(), event.detail["groups"][0].as_str()), (Some("Tower"), Some(&*group)));
+        let link = link(&house, "nia@new.example").await;
+        let nia = house.stranger();
+        let page = nia.get(&link).await.is(200).stays_inert().says("Badge").never_says("Department");
+        let form = page.form("form.stack").press("answer", "accept").with("name", "Nia New").with("password", NEW);
+        nia.submit(form.clone()).await.is(422).says("“Badge” is needed.");
+        assert_eq!(house.number("SELECT count(*) AS n FROM accounts WHERE email = 'nia@new.example'"), 0);
+        nia.submit(form.with("attr.badge", "4711").smuggle("attr.department", "Board")).await.is(303);
+        let kept = house.texts("SELECT attributes AS t FROM accounts WHERE email = 'nia@new.example'").remove(0);
+        let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
+        assert_eq!(kept, serde_json::json!({ "badge": "4711", "department": "Tower" }));
+        let of = "FROM account_group_members m JOIN accounts a ON a.key = m.account WHERE a.email = 'nia@new.example'";
+        assert_eq!(house.number(&format!("SELECT count(*) AS n {of}")), 1);
+    }
+}
+
+#[actix_web::test]
+async fn the_portal_says_only_what_it_may_edit_and_an_account_that_is_there_stays_as_it_is() {
+    for house in House::each().await {
+        let oda = house.person("oda@acme.example").await;
+        let (acme, base) = (house.org("Acme"), format!("/portal/o/{}/invitations", house.org("Acme")));
+        let page = oda.get(&format!("{base}/new")).await.is(200).stays_inert().never_says("Department").never_says("Badge");
+        let group = page.form("#invite-form").boxes("group")[0].to_owned();
+        let smuggled = [("emails", "ann@new.example"), ("org", &*acme), ("attr.department", "Board"), ("attr.badge", "1")];
+        oda.post(&base, &smuggled).await.is(303);
+        assert_eq!(house.texts("SELECT attributes AS t FROM invitations"), ["{}"], "S-2, for a form made by hand too");
+        house.run("UPDATE attributes SET portal_editable = TRUE WHERE name = 'department'");
+        let form = oda.get(&format!("{base}/new")).await.is(200).says("Department").never_says("Badge").form("#invite-form");
+        let form = form.with("emails", "uwe@globex.example").with("attr.department", "Board").tick("group", &group);
+        oda.submit(form).await.is(303);
+        let before = house.texts("SELECT attributes AS t FROM accounts WHERE email = 'uwe@globex.example'");
+        let uwe = house.person("uwe@globex.example").await;
+        uwe.get(&link(&house, "uwe@globex.example").await).await.is(200).never_says("Department");
+        let page = uwe.post(&link(&house, "uwe@globex.example").await, &[("answer", "accept"), ("attr.department", "Board")]).await;
+        uwe.follow(page.is(303)).await.is(200).says("You belong to Acme now.");
+        assert_eq!(house.texts("SELECT attributes AS t FROM accounts WHERE email = 'uwe@globex.example'"), before);
+        let of = "FROM account_group_members m JOIN accounts a ON a.key = m.account WHERE a.email = 'uwe@globex.example'";
+        assert_eq!(house.number(&format!("SELECT count(*) AS n {of}")), 0);
+    }
+}
+
+#[actix_web::test]
+async fn what_the_store_no_longer_has_comes_to_nothing_when_an_invitation_is_accepted() {
+    for house in House::each().await {
+        let su = house.person("su@brand.example").await;
+        let group = su.get(&format!("{CONSOLE}/new")).await.is(200).form("#invite-form").boxes("group")[0].to_owned();
+        let fields = [("emails", "nia@new.example"), ("org", &*house.org("Acme")), ("attr.badge", "4711"), ("group", &*group)];
+        su.post(CONSOLE, &fields).await.is(303);
+        house.run("DELETE FROM attributes WHERE name = 'badge'");
+        house.run("DELETE FROM account_group_members; DELETE FROM account_groups");
+        let nia = house.stranger();
+        let form = nia.get(&link(&house, "nia@new.example").await).await.is(200).form("form.stack");
+        nia.submit(form.press("answer", "accept").with("name", "Nia New").with("password", NEW)).await.is(303);
+        assert_eq!(house.texts("SELECT attributes AS t FROM accounts WHERE email = 'nia@new.example'"), ["{}"]);
+    }
+}

@@ -244,3 +244,84 @@ async fn one_address_registers_only_so_many() {
         registers(&house.stranger(), &way, "third@new.example", NEW).await.is(303);
     }
 }
+
+#[actix_web::test]
+async fn whoever_has_an_account_signs_in_and_joins_with_it() {
+    for house in House::each().await {
+        house.run("UPDATE roles SET auto_every = TRUE WHERE name = 'Greeter'");
+        registers(&house.stranger(), &way(&house, "Acme/South"), "paul@acme.example", OTHER).await.is(303);
+        let link = link(&house, "paul@acme.example").await;
+        let paul = house.stranger();
+        let before = house.state();
+        let form = paul.get(&link).await.is(200).stays_inert().says("Join South").says("sign in with it to join").form("form.stack");
+        let page = paul.submit(form).await.is(303);
+        let to = page.leads_to().unwrap().to_owned();
+        assert!(to.starts_with("/signin/customers?next=/join/confirm/"), "{to}");
+        before.assert_still(&house, "Nobody has signed in");
+        // The password that was typed when registering opens nothing; nor does somebody else's session.
+        paul.post("/signin/customers", &[("identifier", "paul@acme.example"), ("password", OTHER)]).await.is(422);
+        let uwe = house.person("uwe@globex.example").await;
+        uwe.get(&link).await.is(200).says("You are signed in with another account");
+        assert!(uwe.post(&link, &[]).await.leads_to().unwrap().starts_with("/signin/customers"));
+        let fields = [("identifier", "paul@acme.example"), ("password", crate::house::PASSWORD), ("next", &*link)];
+        let page = paul.post("/signin/customers", &fields).await.is(303);
+        assert_eq!(page.leads_to(), Some(&*link));
+        let name = house.texts("SELECT name AS t FROM accounts WHERE email = 'paul@acme.example'");
+        let form = paul.get(&link).await.is(200).says("You have an account.").never_says("Password").form("form.stack");
+        let page = paul.submit(form).await.is(200).says("You belong to South now").says("Because you hold Greeter.");
+        page.never_says("is confirmed").stays_inert();
+        assert_eq!(house.holders("Acme/South", "Greeter"), ["paul@acme.example"]);
+        assert_eq!(house.texts("SELECT name AS t FROM accounts WHERE email = 'paul@acme.example'"), name, "nothing else of it");
+        let event = &house.events("registration.confirm")[0];
+        assert_eq!((event.actor.as_str(), event.detail["roles"][0].as_str()), ("Paul Plain", Some("Greeter")));
+        paul.get(&link).await.is(404);
+    }
+}
+
+#[actix_web::test]
+async fn who_was_a_member_before_gets_no_automatic_role_and_no_way_of_joining_lifts_a_block() {
+    for house in House::each().await {
+        house.run("UPDATE roles SET auto_every = TRUE WHERE name = 'Greeter'");
+        house.run("UPDATE memberships SET status = 'blocked' WHERE account = (SELECT key FROM accounts WHERE email = 'paul@acme.example')");
+        registers(&house.stranger(), &way(&house, "Acme/North"), "paul@acme.example", OTHER).await.is(303);
+        let paul = house.person("paul@acme.example").await;
+        let link = link(&house, "paul@acme.example").await;
+        let form = paul.get(&link).await.is(200).form("form.stack");
+        paul.submit(form).await.is(200).says("You belonged to North before").says("Nothing was changed.");
+        assert!(house.holders("Acme/North", "Greeter").is_empty());
+        let statuses = "SELECT m.status AS t FROM memberships m JOIN accounts a ON a.key = m.account WHERE a.email = 'paul@acme.example'";
+        assert_eq!(house.texts(statuses), ["blocked"]);
+    }
+}
+
+#[actix_web::test]
+async fn a_signed_in_person_founds_an_organization_with_the_account_that_they_have() {
+    for house in House::each().await {
+        house.run("UPDATE roles SET auto_first = TRUE WHERE name = 'Admin'");
+        let form = house.stranger();
+        let page = form.get(&format!("{JOIN}/organization")).await.is(200).form("form.stack");
+        let page = page.with("organization", "GLOBEX").with("name", "X").with("email", "paul@acme.example").with("password", NEW);
+        form.submit(page).await.is(303);
+        let paul = house.person("paul@acme.example").await;
+        let link = link(&house, "paul@acme.example").await;
+        let form = paul.get(&link).await.is(200).says("Set up GLOBEX").form("form.stack");
+        paul.submit(form.clone()).await.is(422).says("GLOBEX");
+        paul.submit(form.with("organization", "Paul & Co")).await.is(200).says("You belong to Paul & Co now");
+        let holders = "SELECT a.email AS t FROM role_assignments ra JOIN accounts a ON a.key = ra.account JOIN roles r ON r.key = ra.role \
+             JOIN organizations o ON o.key = ra.organization WHERE o.name = 'Paul & Co' AND r.name = 'Admin'";
+        assert_eq!(house.texts(holders), ["paul@acme.example"]);
+    }
+}
+
+#[actix_web::test]
+async fn an_address_that_its_owner_has_not_confirmed_joins_nothing() {
+    for house in House::each().await {
+        registers(&house.stranger(), &way(&house, "Acme/South"), "paul@acme.example", OTHER).await.is(303);
+        let paul = house.person("paul@acme.example").await;
+        house.run("UPDATE identifiers SET confirmed = FALSE WHERE folded = 'paul@acme.example'");
+        paul.post(&link(&house, "paul@acme.example").await, &[]).await.is(403);
+        let there = "SELECT count(*) AS n FROM memberships m JOIN organizations o ON o.key = m.organization JOIN accounts a ON a.key = m.account \
+             WHERE o.name = 'South' AND a.email = 'paul@acme.example'";
+        assert_eq!(house.number(there), 0);
+    }
+}

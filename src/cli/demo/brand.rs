@@ -9,6 +9,8 @@ mod catalog;
 mod crowd;
 /// Chance and dates.
 mod dice;
+/// Whoever is invited, and what waits.
+mod invited;
 /// Words from many countries.
 mod names;
 /// The organizations.
@@ -117,6 +119,7 @@ pub fn world(size: Size, now: Time) -> World {
     for account in stores.iter_mut().flat_map(|store| &mut store.accounts).chain(&mut root) {
         let sign_in = SIGN_INS.iter().find(|sign_in| account.email.as_deref() == Some(sign_in.identifier));
         account.password = sign_in.map(|sign_in| sign_in.password.to_owned());
+        invited::hang(account, calendar);
     }
     World {
         bailiwick: 1,
@@ -125,6 +128,7 @@ pub fn world(size: Size, now: Time) -> World {
         administrator_roles: catalog::administrator_roles(),
         scopes: catalog::scopes(),
         grants: cast::grants(calendar),
+        invitations: invited::invitations(calendar),
         ..World::default()
     }
 }
@@ -133,7 +137,10 @@ pub fn world(size: Size, now: Time) -> World {
 mod tests {
     use super::*;
     use crate::domain::{
-        account, organization, password, permissions, rights::Cell, role, role_assignment, text, world::Account, world::Store,
+        account, organization, password, permissions,
+        rights::Cell,
+        role, role_assignment, text,
+        world::{self, Account, Store},
     };
     use std::collections::{HashMap, HashSet};
 
@@ -292,6 +299,18 @@ mod tests {
         let pair =
             partners.role_assignments.iter().filter(|given| given.role == "Customer support" && given.organization == ["Nordhavn Freight"]);
         assert_eq!(pair.filter(|given| time(&given.ends).is_none_or(|ends| ends > NOW)).count(), 12);
+    }
+
+    #[test]
+    fn invitations_of_every_status_and_a_change_that_waits_are_there_to_look_at() {
+        let world = demo();
+        for status in ["pending", "accepted", "declined", "withdrawn"] {
+            assert!(world.invitations.iter().any(|one| one.status == status), "{status}");
+        }
+        let ended = |one: &&world::Invitation| one.status == "pending" && time(&one.valid_until).unwrap() < NOW;
+        assert!(world.invitations.iter().any(|one| ended(&one)));
+        assert!(people(&world).any(|one| !one.changes.is_empty()));
+        assert!(SIGN_INS.iter().all(|one| people(&world).all(|person| key(person) != one.identifier || person.authenticators.is_empty())));
     }
 
     #[test]

@@ -51,6 +51,21 @@ pub(super) fn check(conn: &mut Conn, wrong: &mut Wrong, stores: &Stores) -> Resu
     pairs(
         conn,
         wrong,
+        "second factors",
+        "SELECT a.id AS one, f.value AS other FROM authenticators f JOIN accounts a ON a.key = f.account WHERE a.status = 'invited' LIMIT 1000",
+        |account, value| format!("The account {account} is invited, but has the second factor {value} (I-1)."),
+    )?;
+    pairs(
+        conn,
+        wrong,
+        "changes of identifiers",
+        "SELECT a.id AS one, c.new_value AS other FROM identifier_changes c JOIN accounts a ON a.key = c.account WHERE c.confirmed_at IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM identifiers i WHERE i.account = c.account AND i.kind = c.kind AND NOT i.confirmed) LIMIT 1000",
+        |account, value| format!("“{value}” of the account {account} is said to wait for its owner, but does not (P-6)."),
+    )?;
+    pairs(
+        conn,
+        wrong,
         "groups",
         "SELECT a.id AS one, g.name AS other FROM account_group_members m JOIN accounts a ON a.key = m.account \
          JOIN account_groups g ON g.key = m.account_group WHERE a.store <> g.store LIMIT 1000",

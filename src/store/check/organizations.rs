@@ -236,7 +236,7 @@ fn closure(conn: &mut Conn, wrong: &mut Wrong, tree: &Tree, ids: &HashMap<Organi
     Ok(())
 }
 
-/// The counts that triggers keep, beside what they count.
+/// What triggers keep, beside what they keep it of.
 fn kept(conn: &mut Conn, wrong: &mut Wrong) -> Result<(), Problem> {
     pairs(
         conn,
@@ -282,5 +282,15 @@ fn kept(conn: &mut Conn, wrong: &mut Wrong) -> Result<(), Problem> {
         "SELECT a.id AS one, a.name AS other FROM accounts a LEFT JOIN (SELECT account, count(*) AS factors FROM authenticators \
          WHERE confirmed_at IS NOT NULL GROUP BY account) c ON c.account = a.key WHERE a.factors <> coalesce(c.factors, 0) LIMIT 1000",
         |id, name| format!("The account {id} (“{name}”) has another number of second factors than it says."),
+    )?;
+    pairs(
+        conn,
+        wrong,
+        "first persons",
+        "SELECT o.id AS one, o.name AS other FROM organizations o WHERE NOT o.peopled AND (EXISTS (SELECT 1 FROM memberships m \
+         WHERE m.organization = o.key) OR EXISTS (SELECT 1 FROM role_assignments a WHERE a.organization = o.key)) LIMIT 1000",
+        |id, name| {
+            format!("The organization {id} (“{name}”) has members or assignments, but a stranger could still be its first person (A-7).")
+        },
     )
 }

@@ -3,10 +3,14 @@ use crate::{
     access::Origin,
     store::{
         conn::Db,
-        world::tests::{example, import, on_every},
+        world::{
+            Imported,
+            tests::{example, import, on_every},
+        },
     },
 };
 use diesel::connection::SimpleConnection;
+use serde_json::json;
 
 fn found(db: &Db) -> Vec<String> {
     db.read(&system::checking(Origin::default()), check).unwrap()
@@ -49,6 +53,13 @@ fn a_database_that_was_tampered_with_is_found_out() {
         ("UPDATE identity_stores SET organizations = organizations + 1", "another number of organizations"),
         ("UPDATE organizations SET members = members + 1", "another number of members"),
         ("UPDATE accounts SET factors = factors + 1", "another number of second factors"),
+        ("UPDATE organizations SET peopled = (1 = 0) WHERE name = 'North'", "could still be its first person"),
+        ("UPDATE invitations SET email_folded = 'x'", "folded address of the invitation"),
+        ("UPDATE invitations SET group_names = 'x'", "attributes or groups of the invitation"),
+        ("UPDATE invitations SET status = 'accepted'", "does not say when it was answered"),
+        ("UPDATE invitations SET portal = (1 = 1)", "which it cannot"),
+        ("UPDATE accounts SET status = 'invited' WHERE username = 'bo'", "has the second factor"),
+        ("DELETE FROM identifiers WHERE NOT confirmed", "is said to wait for its owner"),
         ("UPDATE administrator_roles SET permissions = 'user.fly' WHERE kind = 'other'", "unknown permission user.fly"),
         ("UPDATE administrator_roles SET permissions = 'settings.view' WHERE kind = 'other'", "that only root roles have"),
         ("UPDATE grants SET scope = NULL WHERE cascading", "needs a scope"),
@@ -66,7 +77,19 @@ fn a_database_that_was_tampered_with_is_found_out() {
         ),
     ];
     on_every(|db| {
-        import(db, &example());
+        let mut file = example();
+        file.identity_stores[0].accounts.push(
+            serde_json::from_value(json!({ "username": "bo", "name": "Bo", "status": "active",
+                "authenticators": [{ "type": "phone", "value": "+4533123456" }],
+                "changes": [{ "kind": "email", "value": "bo@acme.example" }] }))
+            .unwrap(),
+        );
+        file.invitations.push(
+            serde_json::from_value(json!({ "email": "new@acme.example", "store": "Customers", "organization": ["Acme"],
+                "invited_by": "su@brand.example", "roles": ["Customer support"] }))
+            .unwrap(),
+        );
+        assert!(matches!(import(db, &file), Imported::Done(_)));
         assert_eq!(found(db), Vec::<String>::new());
         let mut conn = db.conn().unwrap();
         for (damage, words) in breaks {

@@ -45,6 +45,8 @@ pub struct Filter {
     pub ends_before: Option<Time>,
     /// What has ended, instead of what is held.
     pub ended: bool,
+    /// Only of accounts without a second factor that counts.
+    pub factorless: bool,
     /// The order.
     pub sort: Sort,
 }
@@ -99,6 +101,8 @@ pub struct Listed {
     pub store: String,
     /// When they signed in last.
     pub last_sign_in_at: Option<Time>,
+    /// Whether they have a second factor that counts.
+    pub factor: bool,
     /// The role: id, name, kind.
     pub role: (String, String, Kind),
     /// The scope, where there is one.
@@ -165,6 +169,8 @@ struct Row {
     store: String,
     #[diesel(sql_type = Nullable<BigInt>)]
     last_sign_in_at: Option<Time>,
+    #[diesel(sql_type = Bool)]
+    factor: bool,
     #[diesel(sql_type = Text)]
     role_id: String,
     #[diesel(sql_type = Text)]
@@ -211,7 +217,8 @@ impl Placed for Row {
 }
 
 const COLUMNS: &str = "SELECT g.key, g.id, g.rev, g.account, a.id AS account_id, a.name, a.name_sort, \
-     coalesce(a.email, a.username, '') AS identifier, st.slug AS store, a.last_sign_in_at, r.id AS role_id, r.name AS role, r.kind, \
+     coalesce(a.email, a.username, '') AS identifier, st.slug AS store, a.last_sign_in_at, \
+     EXISTS (SELECT 1 FROM authenticators f WHERE f.account = g.account AND f.confirmed_at IS NOT NULL) AS factor, r.id AS role_id, r.name AS role, r.kind, \
      s.id AS scope_id, s.name AS scope, s.reach, s.organization AS owner, o.id AS owner_id, os.slug AS owner_store, \
      g.cascading, g.starts, g.ends, g.reason, g.given_by, g.given_at, g.through ";
 
@@ -242,6 +249,7 @@ fn listed(row: Row, paths: &Paths) -> Listed {
         identifier: row.identifier,
         store: row.store,
         last_sign_in_at: row.last_sign_in_at,
+        factor: row.factor,
         role: (row.role_id, row.role, row.kind),
         scope,
         cascading: row.cascading,
@@ -285,9 +293,30 @@ pub fn list(reader: &mut impl Reader<Administration>, filter: &Filter, paging: &
     if let Some(before) = filter.ends_before {
         from.push(" AND g.ends < ").bind(before);
     }
+    if filter.factorless {
+        from.push(FACTORLESS);
+    }
     let rows = paging::slice::<Row>(conn, COLUMNS, &from, filter.sort.order(), paging)?;
     let paths = owners(conn, &rows.rows)?;
     Ok(rows.map(|row| listed(row, &paths)))
+}
+
+/// I-4: whoever has not confirmed one has none.
+const FACTORLESS: &str = " AND NOT EXISTS (SELECT 1 FROM authenticators f WHERE f.account = g.account AND f.confirmed_at IS NOT NULL)";
+
+/// How many administrators that the reader may know of have no second factor, counted to the limit.
+///
+/// # Errors
+/// What the database says.
+pub fn without_factor(reader: &mut impl Reader<Administration>) -> Result<paging::Total, Problem> {
+    let now = reader.now();
+    let actor = reader.permit().person()?.clone();
+    let mut held = Sql::new(FROM);
+    in_sight(&mut held, &actor);
+    held.push(" AND (g.ends IS NULL OR g.ends > ").bind(now).push(")").push(FACTORLESS);
+    let mut from = Sql::new("FROM (SELECT DISTINCT g.account ");
+    from.append(&held).push(") d");
+    paging::total(reader.conn(), &from)
 }
 
 fn some(conn: &mut Conn, from: &Sql) -> Result<Vec<Listed>, Problem> {

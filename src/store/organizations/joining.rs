@@ -5,13 +5,13 @@ use super::{
     find,
 };
 use crate::{
-    access::system::Joining,
+    access::Ground,
     clock::Chance,
     domain::{
         event::{Event, Subject},
         identity_store::IdentityStore,
         key::StoreKey,
-        organization::{Organization, Terms},
+        organization::{JOIN_LENGTH, JOIN_LETTERS, Organization, Terms},
         permissions::OrganizationEdit,
     },
     problem::Problem,
@@ -19,10 +19,10 @@ use crate::{
 };
 use diesel::prelude::*;
 
-/// A new join code: ten letters and digits that nobody mistakes for each other, 50 bits.
+/// A new join code.
 fn code(chance: &Chance) -> String {
-    const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-    String::from_iter(chance.bytes::<10>().map(|byte| char::from(LETTERS[usize::from(byte & 31)])))
+    let letters = chance.bytes::<JOIN_LENGTH>();
+    letters.map(|byte| char::from(JOIN_LETTERS[usize::from(byte & 31)])).into_iter().collect()
 }
 
 /// Gives an organization a new join code; the old one works no more.
@@ -50,7 +50,7 @@ pub fn renew_code(tx: &mut Tx<OrganizationEdit>, store: &IdentityStore, id: &str
 ///
 /// # Errors
 /// A refusal at `name` when the name is taken.
-pub(in crate::store) fn found(tx: &mut Tx<Joining>, store: StoreKey, name: &str) -> Result<Organization, Problem> {
+pub(in crate::store) fn found<G: Ground>(tx: &mut Tx<G>, store: StoreKey, name: &str) -> Result<Organization, Problem> {
     let parent = top(tx.conn())?;
     let terms = Terms { name: name.to_owned(), ..Terms::default() };
     let slug = fresh_terms(tx.conn(), store, &parent, &terms, None)?;

@@ -2,7 +2,7 @@
 
 use super::{Hall, hall, lobby_of};
 use crate::{
-    access::system::Joining,
+    access::{Ground, Myself, system::Joining},
     domain::{
         Refusal,
         account::{Status, Terms},
@@ -18,7 +18,7 @@ use crate::{
     store::{
         accounts::{Born, create, enroll},
         conn::Conn,
-        links, organizations, role_assignments,
+        links, organizations, passwords, role_assignments,
         schema::{
             accounts as people, identifiers, identity_stores as stores, invitations, organizations as places, registrations,
             role_assignments as held, roles,
@@ -42,6 +42,10 @@ pub struct Opened {
     pub is_new: bool,
     /// The registrations that it can confirm: whoever knows the password of one made it.
     pub candidates: Vec<Candidate>,
+    /// The account that has the address and that somebody uses: they sign in and join with it.
+    pub known: Option<AccountKey>,
+    /// The slug of the store, for signing in.
+    pub store: String,
 }
 
 /// A registration that waits.
@@ -76,7 +80,7 @@ pub fn open(reader: &mut impl Reader<Joining>, token: &str) -> Result<Opened, Pr
     let (store, email, folded, organization, new) = link(conn, token, now)?;
     let waiting: Vec<(i64, Option<String>)> = r::table
         .filter(r::store.eq(store))
-        .filter(r::email_folded.eq(folded))
+        .filter(r::email_folded.eq(&folded))
         .filter(r::password_hash.is_not_null())
         .filter(r::ends_at.gt(now.micros()))
         .order(r::key.desc())
@@ -88,7 +92,17 @@ pub fn open(reader: &mut impl Reader<Joining>, token: &str) -> Result<Opened, Pr
         Some(key) => (places::table.find(key).select(places::name).first(conn)?, false),
         None => (new.unwrap_or_default(), true),
     };
-    Ok(Opened { email, organization, is_new, candidates })
+    let known = in_use(conn, store, &folded)?;
+    let store = stores::table.find(store).select(stores::slug).first(conn)?;
+    Ok(Opened { email, organization, is_new, candidates, known, store })
+}
+
+/// The account of the store with this address that somebody uses; an invited one waits for its owner.
+pub(super) fn in_use(conn: &mut Conn, store: StoreKey, folded: &str) -> Result<Option<AccountKey>, Problem> {
+    let named: Option<AccountKey> = identifiers::table.find((store, folded)).select(identifiers::account).first(conn).optional()?;
+    let Some(account) = named else { return Ok(None) };
+    let status: Status = people::table.find(account).select(people::status).first(conn)?;
+    Ok((status != Status::Invited).then_some(account))
 }
 
 /// What a registration came to.
@@ -102,6 +116,8 @@ pub struct Joined {
     pub roles: Vec<String>,
     /// What they hold together.
     pub rights: Rights,
+    /// Whether it was a member there before: then nothing was given.
+    pub already: bool,
 }
 
 /// Makes a registration final: the account is active and its address confirmed, it is a member, and holds what is given
@@ -129,29 +145,69 @@ pub fn confirm(tx: &mut Tx<Joining>, token: &str, chosen: &Candidate, name: &str
     let attributes = serde_json::from_str(&attributes).map_err(Problem::internal)?;
     let terms = Terms { name: person, email: Some(email.clone()), username: None, attributes };
     let (account, account_id, name) = owner(tx, store, &folded, &terms, &hash)?;
+    let (joined, event) = join(tx, store, (account, &account_id), (hall, founded))?;
+    forget(tx.conn(), store, &folded)?;
+    let event = event.on(Subject::of("registration", &id).in_store(store)).with("email", email).with("consent", consent);
+    tx.record_as(event, (account_id, name))?;
+    Ok(joined)
+}
+
+/// Joins with the account that is signed in and has the address of the link: the membership, and what is given automatically
+/// where it is a new one. Nothing else of the account changes, and no way of joining changes a membership that is there (P-10).
+///
+/// # Errors
+/// As [`confirm`]; [`Problem::Forbidden`] for another account, or while its owner has not confirmed the address.
+pub fn confirm_mine(tx: &mut Tx<Myself>, token: &str, name: &str) -> Result<Joined, Problem> {
+    use registrations as r;
+    let now = tx.now();
+    let me = tx.permit().person()?.clone();
+    let (store, email, folded, organization, _) = link(tx.conn(), token, now)?;
+    if in_use(tx.conn(), store, &folded)? != Some(me.account) || !passwords::is_confirmed(tx.conn(), me.account, "email")? {
+        return Err(Problem::Forbidden(format!("This link is for {email}. Sign in with that account.")));
+    }
+    let (id, consent): (String, String) = r::table.filter(r::token.eq(links::hash(token))).select((r::id, r::consent)).first(tx.conn())?;
+    let place = place(tx, store, organization, name)?;
+    let (joined, event) = join(tx, store, (me.account, &me.id), place)?;
+    forget(tx.conn(), store, &folded)?;
+    let event = event.on(Subject::of("registration", &id).in_store(store)).with("email", email).with("consent", consent);
+    tx.record(event)?;
+    Ok(joined)
+}
+
+/// The membership and the automatic roles, with the event that tells of them.
+fn join<G: Ground>(
+    tx: &mut Tx<G>,
+    store: StoreKey,
+    (account, account_id): (AccountKey, &str),
+    (hall, founded): (Hall, bool),
+) -> Result<(Joined, Event), Problem> {
+    let now = tx.now();
     let first = is_first(tx.conn(), hall.key, now)?;
     // never to an account that already was a member there.
-    let given = if enroll(tx.conn(), account, hall.key, now)? { give(tx, store, hall.key, account, first)? } else { Vec::new() };
-    diesel::delete(r::table.filter(r::store.eq(store)).filter(r::email_folded.eq(&folded))).execute(tx.conn())?;
+    let new = enroll(tx.conn(), account, hall.key, now)?;
+    let given = if new { give(tx, store, hall.key, account, first)? } else { Vec::new() };
     let there = |subject: Subject| subject.at(hall.key).in_store(store);
     let roles: Vec<String> = given.iter().map(|(name, _)| name.clone()).collect();
     let event = Event::done("registration.confirm")
-        .on(there(Subject::of("account", &account_id)))
+        .on(there(Subject::of("account", account_id)))
         .on(there(Subject::of("organization", &hall.id)))
-        .on(there(Subject::of("registration", &id)))
-        .with("email", email)
         .with("organization", hall.name.as_str())
         .with("founded", founded)
         .with("first_person", first)
-        .with("roles", roles.clone())
-        .with("consent", consent);
-    tx.record_as(event, (account_id, name))?;
+        .with("roles", roles.clone());
     let rights = given.iter().fold(Rights::NONE, |all, (_, rights)| all.union(*rights));
-    Ok(Joined { account, organization: hall.name, roles, rights })
+    Ok((Joined { account, organization: hall.name, roles, rights, already: !new }, event))
+}
+
+/// Deletes the registrations with an address: one of them is final.
+fn forget(conn: &mut Conn, store: StoreKey, folded: &str) -> Result<(), Problem> {
+    use registrations as r;
+    diesel::delete(r::table.filter(r::store.eq(store)).filter(r::email_folded.eq(folded))).execute(conn)?;
+    Ok(())
 }
 
 /// The organization that was chosen, while people may join it still; or the new one, and whether it is.
-fn place(tx: &mut Tx<Joining>, store: StoreKey, organization: Option<OrganizationKey>, name: &str) -> Result<(Hall, bool), Problem> {
+fn place<G: Ground>(tx: &mut Tx<G>, store: StoreKey, organization: Option<OrganizationKey>, name: &str) -> Result<(Hall, bool), Problem> {
     let closed = || Problem::Conflict("Registration was closed there meanwhile. Nothing was done.".into());
     let slug: String = stores::table.find(store).select(stores::slug).first(tx.conn())?;
     let open = |answer: Result<_, Problem>| match answer {
@@ -213,8 +269,8 @@ fn is_first(conn: &mut Conn, organization: OrganizationKey, now: Time) -> Result
 }
 
 /// Gives the automatic roles of the store: their names and what each holds.
-fn give(
-    tx: &mut Tx<Joining>,
+fn give<G: Ground>(
+    tx: &mut Tx<G>,
     store: StoreKey,
     organization: OrganizationKey,
     account: AccountKey,

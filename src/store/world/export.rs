@@ -1,11 +1,13 @@
 //! Export: complete but for secrets, in an order that does not depend on when things were made, so that two
 //! exports can be compared line by line.
 
+mod accounts;
+mod invitations;
+
 use super::rows::*;
 use crate::{
     access::system,
     domain::{
-        account::MembershipStatus,
         administrator_role::Kind,
         key::*,
         permissions::PermissionSet,
@@ -18,17 +20,13 @@ use crate::{
     store::{
         conn::Conn,
         schema::{
-            account_groups, accounts, administrator_roles, attributes, grants, identifiers, identity_stores, organization_domains,
-            organizations, role_assignments, roles, scopes,
+            account_groups, administrator_roles, attributes, grants, identity_stores, organization_domains, organizations,
+            role_assignments, roles, scopes,
         },
-        sql::Sql,
         transaction::{Reader, View},
     },
 };
-use diesel::{
-    prelude::*,
-    sql_types::{BigInt, Text},
-};
+use diesel::prelude::*;
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 
@@ -41,13 +39,15 @@ pub fn export(view: &mut View<system::World>, with_secrets: bool) -> Result<Worl
 }
 
 fn read(reader: &mut impl Reader<system::World>, with_secrets: bool) -> Result<World, Problem> {
+    let now = reader.now();
     super::snapshot(reader.conn(), |conn| {
         let stores: Vec<StoreRow> = identity_stores::table.order(identity_stores::name_folded).select(StoreRow::as_select()).load(conn)?;
         let places = Places::load(conn)?;
         let mut world = World { bailiwick: 1, ..World::default() };
         let mut people = HashMap::new();
+        let mut hanging = accounts::Hanging::load(conn, now)?;
         for store in &stores {
-            let accounts = accounts_of(conn, &places, store.key, with_secrets, &mut people)?;
+            let accounts = accounts::of_store(conn, &places, store.key, with_secrets, &mut hanging, &mut people)?;
             if store.built_in {
                 world.root = world::Root { name: places.root_name.clone(), accounts };
             } else {
@@ -60,6 +60,7 @@ fn read(reader: &mut impl Reader<system::World>, with_secrets: bool) -> Result<W
         world.grants = grants_of(conn, &names, &people, &roles, &scopes)?;
         world.scopes = scopes.into_iter().map(|(_, scope)| scope).collect();
         world.administrator_roles = administrator_roles_of(roles)?;
+        world.invitations = invitations::all(conn, &places, &names, &people)?;
         Ok(world)
     })
 }
@@ -124,98 +125,6 @@ fn date(time: Option<Time>) -> Option<String> {
 
 /// The accounts whose identifiers others name, with their store.
 type People = HashMap<AccountKey, (StoreKey, String)>;
-
-#[derive(QueryableByName)]
-struct GroupOf {
-    #[diesel(sql_type = BigInt)]
-    account: AccountKey,
-    #[diesel(sql_type = Text)]
-    name_folded: String,
-    #[diesel(sql_type = Text)]
-    name: String,
-}
-
-#[derive(QueryableByName)]
-struct MembershipOf {
-    #[diesel(sql_type = BigInt)]
-    account: AccountKey,
-    #[diesel(sql_type = BigInt)]
-    organization: OrganizationKey,
-    #[diesel(sql_type = Text)]
-    status: MembershipStatus,
-}
-
-fn accounts_of(
-    conn: &mut Conn,
-    places: &Places,
-    store: StoreKey,
-    with_secrets: bool,
-    people: &mut People,
-) -> Result<Vec<world::Account>, Problem> {
-    let mut groups: HashMap<AccountKey, Vec<(String, String)>> = HashMap::new();
-    let mut sql = Sql::new(
-        "SELECT m.account, g.name_folded, g.name FROM account_group_members m JOIN account_groups g ON g.key = m.account_group WHERE g.store = ",
-    );
-    sql.bind(store);
-    for row in sql.load::<GroupOf>(conn)? {
-        groups.entry(row.account).or_default().push((row.name_folded, row.name));
-    }
-    let mut joined: HashMap<AccountKey, Vec<(OrganizationKey, MembershipStatus)>> = HashMap::new();
-    let mut sql = Sql::new(
-        "SELECT m.account, m.organization, m.status FROM memberships m JOIN organizations o ON o.key = m.organization WHERE o.store = ",
-    );
-    sql.bind(store);
-    for row in sql.load::<MembershipOf>(conn)? {
-        joined.entry(row.account).or_default().push((row.organization, row.status));
-    }
-    let mut unconfirmed: HashMap<AccountKey, Vec<String>> = HashMap::new();
-    let waiting: Vec<(AccountKey, String)> = identifiers::table
-        .filter(identifiers::store.eq(store))
-        .filter(identifiers::confirmed.eq(false))
-        .order((identifiers::account, identifiers::kind))
-        .select((identifiers::account, identifiers::kind))
-        .load(conn)?;
-    for (account, kind) in waiting {
-        unconfirmed.entry(account).or_default().push(kind);
-    }
-    let rows: Vec<AccountRow> = accounts::table.filter(accounts::store.eq(store)).select(AccountRow::as_select()).load(conn)?;
-    let mut list = Vec::with_capacity(rows.len());
-    for row in rows {
-        let identifier = row.email.clone().or_else(|| row.username.clone()).unwrap_or_default();
-        let order = text::fold(&identifier);
-        people.insert(row.key, (store, identifier));
-        let mut groups = groups.remove(&row.key).unwrap_or_default();
-        groups.sort();
-        let mut memberships = Vec::new();
-        for (organization, status) in joined.remove(&row.key).unwrap_or_default() {
-            memberships.push((places.get(organization)?, status));
-        }
-        memberships.sort_by(|one, other| one.0.folded.cmp(&other.0.folded));
-        let memberships = memberships
-            .into_iter()
-            .map(|(place, status)| world::Membership { organization: place.path.clone(), status: status.word().into() })
-            .collect();
-        let account = world::Account {
-            id: Some(row.id),
-            email: row.email,
-            username: row.username,
-            name: row.name,
-            password: None,
-            password_hash: row.password_hash.filter(|_| with_secrets),
-            change_password: row.change_password.then_some(true),
-            status: Some(row.status.word().into()),
-            locked_until: date(row.locked_until),
-            last_sign_in: date(row.last_sign_in_at),
-            attributes: parsed(&row.attributes)?,
-            groups: groups.into_iter().map(|(_, name)| name).collect(),
-            unconfirmed: unconfirmed.remove(&row.key).unwrap_or_default(),
-            memberships,
-        };
-        list.push((order, account));
-    }
-    list.sort_by(|one, other| one.0.cmp(&other.0));
-    Ok(list.into_iter().map(|(_, account)| account).collect())
-}
 
 fn parsed(object: &str) -> Result<Map<String, Value>, Problem> {
     serde_json::from_str(object).map_err(Problem::internal)
@@ -294,6 +203,8 @@ fn organizations_of(places: &Places, store: StoreKey) -> Result<Vec<world::Organ
             organization_registration: row.organization_registration,
             slug: row.slug.clone(),
             domains: places.domains.get(&row.key).cloned().unwrap_or_default(),
+            join_code: row.join_code.clone(),
+            peopled: row.peopled,
         };
         list.push((&place.folded, organization));
     }

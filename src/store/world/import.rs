@@ -6,6 +6,7 @@ mod administrators;
 mod assignments;
 mod attributes;
 mod grants;
+mod invitations;
 mod organizations;
 mod stores;
 
@@ -173,6 +174,7 @@ fn take_in(
     let assignments = assignments::judge(&mut work, file, &stores, &tree, &people)?;
     let administrators = administrators::judge(&mut work, file, &stores, &tree)?;
     let grants = grants::judge(&mut work, file, &stores, &tree, &people, &administrators)?;
+    let invitations = invitations::judge(&mut work, file, &stores, &tree, &people)?;
     if !work.faults.none() {
         return Ok(Imported::Faulty(work.faults.found));
     }
@@ -183,6 +185,7 @@ fn take_in(
     assignments::write(&mut work, &assignments)?;
     administrators::write(&mut work, &administrators)?;
     grants::write(&mut work, &grants)?;
+    invitations::write(&mut work, &invitations)?;
 
     // D-5.
     if lasting > 0 && lasting_super_administrators(work.tx.conn())? == 0 {
@@ -207,7 +210,6 @@ fn head(faults: &mut Faults, file: &world::World) {
         ("access_roles", &file.access_roles, "access roles"),
         ("organization_access_roles", &file.organization_access_roles, "access roles of organizations"),
         ("access_role_assignments", &file.access_role_assignments, "access role assignments"),
-        ("invitations", &file.invitations, "invitations"),
     ] {
         if !section.is_empty() {
             faults.add(At::TOP.key(name), format!("The section “{name}” must be empty: {words} do not exist in this version."));

@@ -60,11 +60,13 @@ pub struct Summary {
     pub scopes: Count,
     /// Grants.
     pub grants: Count,
+    /// Invitations.
+    pub invitations: Count,
 }
 
 impl Summary {
     /// Every count with the name of its kind, in the order of the file.
-    pub const fn counts(&self) -> [(&'static str, Count); 9] {
+    pub const fn counts(&self) -> [(&'static str, Count); 10] {
         [
             ("identity stores", self.stores),
             ("roles", self.roles),
@@ -75,6 +77,7 @@ impl Summary {
             ("administrator roles", self.administrator_roles),
             ("scopes", self.scopes),
             ("grants", self.grants),
+            ("invitations", self.invitations),
         ]
     }
 }

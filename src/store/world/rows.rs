@@ -4,14 +4,16 @@ use crate::{
     domain::{
         account::{MembershipStatus, Status},
         administrator_role::{Kind, ScopeReach},
+        authenticator,
         identity_store::AttributeType,
         key::*,
         role_assignment::Given,
         time::Time,
     },
     store::schema::{
-        account_group_members, account_groups, accounts, administrator_roles, attributes, grants, identifiers, identity_stores,
-        memberships, organization_closure, organization_domains, organizations, role_assignments, roles, scopes,
+        account_group_members, account_groups, accounts, administrator_roles, attributes, authenticators, grants, identifier_changes,
+        identifiers, identity_stores, invitation_roles, invitations, memberships, organization_closure, organization_domains,
+        organizations, role_assignments, roles, scopes, verifications,
     },
 };
 use diesel::prelude::*;
@@ -96,6 +98,8 @@ pub struct OrganizationRow {
     pub created_at: Time,
     pub changed_at: Time,
     pub slug: Option<String>,
+    pub peopled: bool,
+    pub join_code: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Queryable, Insertable)]
@@ -160,6 +164,73 @@ pub struct MembershipRow {
 pub struct GroupMemberRow {
     pub account: AccountKey,
     pub account_group: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Queryable, Insertable)]
+#[diesel(table_name = verifications, treat_none_as_default_value = false)]
+pub struct VerificationRow {
+    pub account: AccountKey,
+    pub verified: bool,
+    pub verified_by: Option<String>,
+    pub how: String,
+    pub reason: String,
+    pub at: Time,
+}
+
+#[derive(Clone, Debug, PartialEq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = authenticators, treat_none_as_default_value = false)]
+pub struct AuthenticatorRow {
+    pub id: String,
+    pub account: AccountKey,
+    pub kind: authenticator::Kind,
+    pub value: String,
+    pub confirmed_at: Option<Time>,
+    pub added_by: Option<String>,
+    pub created_at: Time,
+}
+
+#[derive(Clone, Debug, PartialEq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = identifier_changes, treat_none_as_default_value = false)]
+pub struct ChangeRow {
+    pub id: String,
+    pub account: AccountKey,
+    pub kind: String,
+    pub old_value: Option<String>,
+    pub new_value: String,
+    pub changed_by: Option<String>,
+    pub created_at: Time,
+    pub confirmed_at: Option<Time>,
+    pub cancel_until: Time,
+}
+
+#[derive(Clone, Debug, PartialEq, Queryable, Insertable)]
+#[diesel(table_name = invitations, treat_none_as_default_value = false)]
+pub struct InvitationRow {
+    pub key: i64,
+    pub id: String,
+    pub store: StoreKey,
+    pub organization: OrganizationKey,
+    pub email: String,
+    pub email_folded: String,
+    pub message: String,
+    pub attributes: String,
+    pub group_names: String,
+    pub invited_by: String,
+    pub invited_by_name: String,
+    pub portal: bool,
+    pub status: String,
+    pub token: Option<String>,
+    pub sent_at: Time,
+    pub ends_at: Time,
+    pub created_at: Time,
+    pub settled_at: Option<Time>,
+}
+
+#[derive(Clone, Debug, PartialEq, Queryable, Insertable)]
+#[diesel(table_name = invitation_roles, treat_none_as_default_value = false)]
+pub struct PromiseRow {
+    pub invitation: i64,
+    pub role: RoleKey,
 }
 
 #[derive(Clone, Debug, PartialEq, Queryable, Insertable)]

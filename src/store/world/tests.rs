@@ -129,6 +129,39 @@ fn rich() -> World {
             "memberships": [{ "organization": ["Béta GmbH"], "status": "blocked" }, { "organization": ["Acme"] }] }),
         ),
         (
+            "/identity_stores/0/accounts/-",
+            json!({ "email": "cara@acme.example", "username": "cara", "name": "Cara", "status": "active",
+            "changes": [{ "kind": "email", "value": "cara.new@acme.example", "by": "Su", "asked": "2026-01-02T03:04:05.678901Z", "until": "2031-01-01T00:00:00Z" },
+                { "kind": "username", "value": "cara.new", "until": "2031-01-01T00:00:00Z" }],
+            "verification": { "status": "verified", "by": "Su", "how": "hand", "reason": "Showed her passport.", "at": "2026-01-02T03:04:05.678901Z" },
+            "authenticators": [{ "type": "email", "value": "cara@home.example", "confirmed": "2026-01-02T03:04:05Z" },
+                { "type": "phone", "value": "+4533123456", "added_by": "Su", "added": "2026-01-02T03:04:05Z" }] }),
+        ),
+        (
+            "/identity_stores/0/accounts/-",
+            json!({ "email": "dan@acme.example", "name": "Dan", "status": "active", "unconfirmed": ["email"],
+            "changes": [{ "kind": "email", "value": "dan@acme.example", "by": "Su", "until": "2031-01-01T00:00:00Z" }],
+            "verification": { "status": "revoked", "at": "2026-01-02T03:04:05Z" } }),
+        ),
+        ("/identity_stores/0/organizations/0/join_code", json!("ABCDE23456")),
+        ("/identity_stores/0/organizations/-", json!({ "path": ["Left"], "peopled": true })),
+        (
+            "/invitations/-",
+            json!({ "email": "Eve@new.example", "store": "Customers", "organization": ["Acme", "North"], "invited_by": "su@brand.example",
+            "message": "Come and join us.", "roles": ["Customer support"], "attributes": { "size": "S" }, "groups": ["Beta testers"],
+            "created": "2026-01-02T03:04:05.678901Z", "sent": "2026-01-03T03:04:05Z", "valid_until": "2031-01-01T00:00:00Z" }),
+        ),
+        (
+            "/invitations/-",
+            json!({ "email": "Eve@new.example", "store": "Customers", "organization": ["Acme", "North"], "status": "withdrawn",
+            "invited_by": "ann", "invited_by_store": "Customers", "invited_by_name": "Ann Before", "portal": true,
+            "created": "2026-01-01T03:04:05Z", "settled": "2026-01-02T03:04:05Z" }),
+        ),
+        (
+            "/invitations/-",
+            json!({ "email": "fay@new.example", "organization": [], "invited_by_name": "Somebody Gone", "created": "2026-01-01T03:04:05Z" }),
+        ),
+        (
             "/identity_stores/0/role_assignments/-",
             json!({ "role": "Customer support", "organization": ["Acme", "North"], "account": "bob", "starts": "2026-01-01T00:00:00Z", "ends": "2031-01-01T00:00:00Z", "reason": "holiday" }),
         ),
@@ -156,7 +189,7 @@ fn the_example_goes_in_and_a_second_time_changes_nothing() {
     on_every(|db| {
         let mut file = example();
         let Imported::Done(summary) = import(db, &file) else { panic!("faulty") };
-        assert_eq!(summary.counts().map(|(_, count)| count.added), [1, 1, 2, 2, 2, 1, 1, 1, 2]);
+        assert_eq!(summary.counts().map(|(_, count)| count.added), [1, 1, 2, 2, 2, 1, 1, 1, 2, 0]);
         sound(db);
         for account in file.identity_stores.iter_mut().flat_map(|store| &mut store.accounts).chain(&mut file.root.accounts) {
             account.password = None;
@@ -202,14 +235,22 @@ fn a_change_of_everything_is_found_and_written() {
         let bob = store.accounts.iter_mut().find(|account| account.username.as_deref() == Some("bob")).unwrap();
         bob.email = None;
         bob.memberships[0].status = "blocked".into();
+        let cara = store.accounts.iter_mut().find(|account| account.username.as_deref() == Some("cara")).unwrap();
+        cara.changes[0].value = "cara.other@acme.example".into();
+        cara.verification.as_mut().unwrap().reason = "Showed her driving licence.".into();
+        cara.authenticators[1].confirmed = Some("2026-01-03T00:00:00Z".into());
         store.role_assignments[0].reason = "changed".into();
         file.administrator_roles[1].permissions.push("user.block".into());
         file.scopes[0].description = "All.".into();
         file.grants[0].reason = "changed".into();
+        let waits = file.invitations.iter_mut().find(|invitation| !invitation.roles.is_empty()).unwrap();
+        waits.message = "Come soon.".into();
+        waits.roles.clear();
+        waits.groups[0] = "Beta Testers".into();
         let Imported::Done(summary) = import(db, &file) else { panic!("faulty") };
         assert_eq!(
             summary.counts().map(|(_, count)| (count.added, count.changed)),
-            [(0, 1), (0, 1), (0, 2), (0, 1), (0, 1), (0, 1), (0, 1), (0, 1), (0, 1)]
+            [(0, 1), (0, 1), (0, 2), (0, 2), (0, 1), (0, 1), (0, 1), (0, 1), (0, 1), (0, 1)]
         );
         sound(db);
         assert_eq!(plain(&export_of(db, false)), {
@@ -235,6 +276,44 @@ fn an_identifier_that_one_account_gives_up_another_may_take_in_the_same_file() {
         assert!(matches!(imported, Imported::Done(_)), "{imported:?}");
         sound(db);
     });
+}
+
+#[test]
+fn no_file_brings_a_link_lets_count_what_waits_or_revives_what_is_over() {
+    on_every(|db| {
+        import(db, &rich());
+        let number = |sql: &str| crate::store::sql::Sql::new(sql).number(&mut db.conn().unwrap()).unwrap();
+        let run = |sql: &str| db.conn().unwrap().batch_execute(sql).unwrap();
+        assert_eq!(number("SELECT count(*) AS n FROM invitations WHERE token IS NOT NULL"), 0);
+        let counting = "SELECT count(*) AS n FROM identifiers WHERE confirmed AND folded IN ('cara@acme.example', 'cara')";
+        let waiting = "SELECT count(*) AS n FROM identifiers WHERE NOT confirmed \
+             AND folded IN ('cara.new@acme.example', 'cara.new', 'dan@acme.example')";
+        assert_eq!((number(counting), number(waiting)), (2, 3));
+        let mut old = export_of(db, false);
+        run("UPDATE invitations SET status = 'withdrawn', settled_at = 1 WHERE status = 'pending' AND email = 'Eve@new.example'");
+        run("UPDATE authenticators SET confirmed_at = 1 WHERE type = 'phone'");
+        for organization in &mut old.identity_stores[0].organizations {
+            organization.peopled = false;
+        }
+        assert_eq!(import(db, &old), Imported::Done(Summary::default()));
+        assert_eq!(number("SELECT count(*) AS n FROM invitations WHERE status = 'pending'"), 1);
+        assert_eq!(number("SELECT count(*) AS n FROM authenticators WHERE confirmed_at IS NULL"), 0);
+        assert_eq!(number("SELECT count(*) AS n FROM organizations WHERE name = 'Left' AND peopled"), 1);
+        // What is to become somebody's address names nobody yet.
+        let taken = with(&[("/identity_stores/0/accounts/-", json!({ "email": "cara.new@acme.example", "name": "Somebody else" }))]);
+        let Imported::Faulty(faults) = import(db, &taken) else { panic!("taken over") };
+        assert_eq!(faults[0].at, "/identity_stores/0/accounts/1/email");
+        sound(db);
+    });
+}
+
+#[test]
+fn an_unknown_key_is_refused_wherever_it_stands() {
+    for pointer in ["/identity_stores/0/accounts/2/changes/0", "/identity_stores/0/accounts/2/verification", "/invitations/0"] {
+        let mut world = serde_json::to_value(rich()).unwrap();
+        world.pointer_mut(pointer).unwrap()["token"] = json!("x");
+        assert!(serde_json::from_value::<World>(world).is_err(), "{pointer}");
+    }
 }
 
 #[test]
@@ -278,6 +357,12 @@ fn every_fault_is_named_with_its_place_and_nothing_is_stored() {
         store.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         ("/identity_stores/-", store)
     };
+    let invitation = |more: Value| {
+        let mut invitation =
+            json!({ "email": "new@acme.example", "store": "Customers", "organization": ["Acme"], "invited_by": "su@brand.example" });
+        invitation.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        ("/invitations/-", invitation)
+    };
     let many: serde_json::Map<String, Value> = (0..51).map(|number| (format!("k{number}"), json!("v"))).collect();
     let circle = [
         grant(json!({ "key": "a", "through": "b", "cascading": true })),
@@ -293,7 +378,6 @@ fn every_fault_is_named_with_its_place_and_nothing_is_stored() {
         (vec![("/access_roles", json!([1]))], &["/access_roles"]),
         (vec![("/organization_access_roles", json!([1]))], &["/organization_access_roles"]),
         (vec![("/access_role_assignments", json!([1]))], &["/access_role_assignments"]),
-        (vec![("/invitations", json!([1]))], &["/invitations"]),
         // Stores.
         (vec![store(json!({ "name": "administrators" }))], &["/identity_stores/1/name"]),
         (vec![store(json!({ "slug": "administrators" }))], &["/identity_stores/1/slug"]),
@@ -367,6 +451,63 @@ fn every_fault_is_named_with_its_place_and_nothing_is_stored() {
         ),
         (vec![("/root/accounts/0/memberships", json!([{ "organization": ["Acme"] }]))], &["/root/accounts/0/memberships/0/organization"]),
         (vec![("/root/name", json!("x"))], &["/root/name"]),
+        (vec![organization(json!({ "join_code": "short" }))], &["/identity_stores/0/organizations/2/join_code"]),
+        (
+            vec![
+                organization(json!({ "join_code": "ABCDE23456" })),
+                organization(json!({ "path": ["Gamma"], "join_code": "abcde 23456" })),
+            ],
+            &["/identity_stores/0/organizations/3/join_code"],
+        ),
+        (
+            vec![account(json!({ "authenticators": [{ "type": "phone", "value": "+4533123456" }] }))],
+            &["/identity_stores/0/accounts/1/authenticators"],
+        ),
+        (
+            vec![account(json!({ "status": "active", "authenticators": [{ "type": "fax", "value": "+4533123456" }] }))],
+            &["/identity_stores/0/accounts/1/authenticators/0/type"],
+        ),
+        (
+            vec![account(json!({ "status": "active", "authenticators": [{ "type": "phone", "value": "33" }] }))],
+            &["/identity_stores/0/accounts/1/authenticators/0/value"],
+        ),
+        (
+            vec![account(json!({ "status": "active", "changes": [{ "kind": "name", "value": "Bob" }] }))],
+            &["/identity_stores/0/accounts/1/changes/0/kind"],
+        ),
+        (
+            vec![account(json!({ "status": "active", "changes": [{ "kind": "email", "value": "ANN@acme.example" }] }))],
+            &["/identity_stores/0/accounts/1/changes/0/value"],
+        ),
+        // What waits never counts.
+        (
+            vec![account(json!({ "status": "active", "changes": [{ "kind": "email", "value": "bob@acme.example" }] }))],
+            &["/identity_stores/0/accounts/1/changes/0/value"],
+        ),
+        (
+            vec![account(
+                json!({ "status": "active", "unconfirmed": ["email"], "changes": [{ "kind": "email", "value": "b@acme.example" }] }),
+            )],
+            &["/identity_stores/0/accounts/1/changes/0/value"],
+        ),
+        (vec![account(json!({ "verification": { "status": "maybe" } }))], &["/identity_stores/0/accounts/1/verification/status"]),
+        (
+            vec![account(json!({ "verification": { "status": "verified", "how": "guess" } }))],
+            &["/identity_stores/0/accounts/1/verification/how"],
+        ),
+        // Invitations.
+        (vec![invitation(json!({ "email": "new" }))], &["/invitations/0/email"]),
+        (vec![invitation(json!({ "status": "gone" }))], &["/invitations/0/status"]),
+        (vec![invitation(json!({ "store": null }))], &["/invitations/0/store"]),
+        (vec![invitation(json!({ "organization": ["Beta"] }))], &["/invitations/0/organization"]),
+        (vec![invitation(json!({ "invited_by": "nobody" }))], &["/invitations/0/invited_by"]),
+        (vec![invitation(json!({ "invited_by_store": "None" }))], &["/invitations/0/invited_by_store"]),
+        (vec![invitation(json!({ "roles": ["None"] }))], &["/invitations/0/roles/0"]),
+        (vec![invitation(json!({ "roles": ["Customer support"], "portal": true }))], &["/invitations/0/roles/0"]),
+        (vec![invitation(json!({ "groups": ["None"] }))], &["/invitations/0/groups/0"]),
+        (vec![invitation(json!({ "attributes": { "shoe": "42" } }))], &["/invitations/0/attributes/shoe"]),
+        (vec![invitation(json!({ "valid_until": "soon" }))], &["/invitations/0/valid_until"]),
+        (vec![invitation(json!({})), invitation(json!({ "email": "NEW@acme.example" }))], &["/invitations/1/email"]),
         // Role assignments.
         (vec![assignment(json!({ "role": "None" }))], &["/identity_stores/0/role_assignments/1/role"]),
         (vec![assignment(json!({ "organization": [] }))], &["/identity_stores/0/role_assignments/1/organization"]),

@@ -1,12 +1,13 @@
 //! Invitations on either side: sent to many addresses at once with an answer for each, sent again, withdrawn (I-1, P-5).
 
-use super::Screens;
+use super::{Field, Fields, Screens};
 use crate::{
-    access::Permit,
-    domain::{Refusal, invitation},
+    access::{Ground, Permit},
+    domain::{Refusal, attribute::Attribute, identity_store::IdentityStore, invitation},
     problem::Problem,
     store::{
-        invitations::{self, Outcome, Row},
+        Reader, identity_stores,
+        invitations::{self, Gifts, Outcome, Row},
         organizations::Choice,
         paging::Slice,
         portal as places,
@@ -22,8 +23,7 @@ use crate::{
 };
 use actix_web::{HttpResponse, Responder, http::StatusCode, web::Path};
 use askama::Template;
-use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, json};
 
 #[derive(Template)]
 #[template(path = "accounts/invitations/list.html", blocks = ["results"])]
@@ -126,16 +126,6 @@ pub async fn export<S: Screens>(
     .await
 }
 
-/// The fields of the form.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Fields {
-    emails: String,
-    org: String,
-    role: Vec<String>,
-    message: String,
-}
-
 /// What became of an address, for the page after.
 struct Answered {
     email: String,
@@ -155,6 +145,9 @@ struct New {
     more_places: bool,
     /// Roles to promise: id and name.
     roles: Vec<(String, String)>,
+    /// What the inviter may say of the account that comes about.
+    attributes: Vec<Field>,
+    groups: Vec<String>,
     answers: Vec<Answered>,
     fields: Fields,
     faults: Faults,
@@ -163,13 +156,25 @@ struct New {
 view!(New, as_content);
 
 impl New {
-    fn promises(&self, id: &str) -> bool {
-        self.fields.role.iter().any(|role| role == id)
+    fn value(&self, name: &str) -> &str {
+        self.fields.get(name)
+    }
+
+    fn is_ticked(&self, name: &str, value: &str) -> bool {
+        self.fields.all(name).iter().any(|ticked| ticked == value)
     }
 
     fn sent(&self) -> usize {
         self.answers.iter().filter(|answer| answer.sent).count()
     }
+}
+
+/// The attributes that the inviter may say: in the portal only those that it may edit, and is shown (S-2). None must be
+/// filled in: whoever is invited is asked for what is left open.
+fn sayable<S: Screens, G: Ground>(reader: &mut impl Reader<G>, store: &IdentityStore) -> Result<Vec<Attribute>, Problem> {
+    let schema = identity_stores::schema(reader, store)?.into_iter();
+    let sayable = schema.filter(|attribute| !S::PORTAL || attribute.portal_editable);
+    Ok(sayable.map(|attribute| Attribute { required: false, ..attribute }).collect())
 }
 
 async fn show<S: Screens>(
@@ -180,31 +185,35 @@ async fn show<S: Screens>(
     faults: Faults,
 ) -> Result<HttpResponse, Problem> {
     let permit = ask.permit::<S::Invite>()?;
-    let (spot, (places, more_places), roles) = ask
+    let (spot, (places, more_places), roles, schema, groups) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
                 let spot = S::spot(view, &place, None)?;
                 let places = places::inviting(view, &spot.store, spot.here.as_ref())?;
                 let roles = S::roles_to_promise(view, &spot.store)?;
-                Ok((spot, places, roles))
+                let schema = sayable::<S, _>(view, &spot.store)?;
+                let groups = identity_stores::group_names(view, &spot.store)?;
+                Ok((spot, places, roles, schema, groups))
             })
         })
         .await?;
-    if let (true, Some(here)) = (fields.org.is_empty(), &spot.here) {
-        fields.org.clone_from(&here.organization.id);
+    if let (true, Some(here)) = (fields.get("org").is_empty(), &spot.here) {
+        fields.set("org", here.organization.id.clone());
     }
     let base = spot.base.clone();
     let f = S::frame_at(ask, &spot, "invitations", vec![crumb(format!("{base}/invitations"), "Invitations"), here("Invite")]);
     let status = if faults.any() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let may_resend = ask.permit::<S::Resend>().is_ok();
-    let view = New { f, base, places, more_places, roles, answers, fields, faults, may_resend };
+    let attributes = Field::all(&schema, &fields);
+    let view = New { f, base, places, more_places, roles, attributes, groups, answers, fields, faults, may_resend };
     Ok(page(view).status(status).whole().respond_to(&ask.req))
 }
 
 /// `GET …/invitations/new`
 pub async fn new<S: Screens>(_: Permit<S::Invite>, ask: Ask, place: Path<String>) -> Result<HttpResponse, Problem> {
-    let fields = Fields { org: ask.query().get("org").to_owned(), ..Fields::default() };
+    let mut fields = Fields::default();
+    fields.set("org", ask.query().get("org"));
     show::<S>(&ask, place.into_inner(), fields, Vec::new(), Faults::default()).await
 }
 
@@ -213,17 +222,33 @@ pub async fn invite<S: Screens>(
     permit: Permit<S::Invite>,
     ask: Ask,
     place: Path<String>,
-    form: Form<Fields>,
+    form: Form<Vec<(String, String)>>,
 ) -> Result<HttpResponse, Problem> {
-    let (fields, place) = (form.fields, place.into_inner());
-    let checked = (invitation::addresses(&fields.emails), invitation::message(&fields.message));
-    let (addresses, message) = match checked {
-        (Ok(addresses), Ok(message)) => (addresses, message),
-        (addresses, message) => {
-            let faults = Faults(addresses.err().into_iter().chain(message.err()).collect());
+    let (fields, place) = (Fields(form.fields), place.into_inner());
+    let (permit_too, place_too) = (ask.permit::<S::Invite>()?, place.clone());
+    let schema = ask
+        .house
+        .work(move |db| {
+            db.read(&permit_too, |view| {
+                let spot = S::spot(view, &place_too, None)?;
+                sayable::<S, _>(view, &spot.store)
+            })
+        })
+        .await?;
+    let checked = (
+        invitation::addresses(fields.get("emails")),
+        invitation::message(fields.get("message")),
+        fields.attributes(&schema, &Map::new(), false),
+    );
+    let (addresses, message, attributes) = match checked {
+        (Ok(addresses), Ok(message), Ok(attributes)) => (addresses, message, attributes),
+        (addresses, message, attributes) => {
+            let wrong = attributes.err().map(|faults| faults.0).unwrap_or_default();
+            let faults = Faults(addresses.err().into_iter().chain(message.err()).chain(wrong).collect());
             return show::<S>(&ask, place, fields, Vec::new(), faults).await;
         }
     };
+    let gifts = Gifts { roles: fields.all("role"), attributes, groups: fields.all("group") };
     let (good, bad): (Vec<_>, Vec<_>) = addresses.into_iter().partition(Result::is_ok);
     let good: Vec<String> = good.into_iter().flatten().collect();
     let bad: Vec<(String, String)> = bad.into_iter().filter_map(Result::err).collect();
@@ -231,15 +256,15 @@ pub async fn invite<S: Screens>(
         let faults = Faults(bad.into_iter().take(20).map(|(typed, words)| Refusal::at("emails", format!("{typed}: {words}"))).collect());
         return show::<S>(&ask, place, fields, Vec::new(), faults).await;
     }
-    let (place_too, sent) = (place.clone(), fields.clone());
+    let (place_too, org) = (place.clone(), fields.get("org").to_owned());
     let done = ask
         .act(permit, form.once, move |tx| {
             let spot = S::spot(tx, &place_too, None)?;
             let org = match &spot.here {
-                Some(here) if sent.org.is_empty() => here.organization.id.clone(),
-                _ => sent.org.clone(),
+                Some(here) if org.is_empty() => here.organization.id.clone(),
+                _ => org.clone(),
             };
-            let (organization, answers) = invitations::invite::<S>(tx, &spot.store, &org, &good, &sent.role, &message)?;
+            let (organization, answers) = invitations::invite::<S>(tx, &spot.store, &org, &good, &gifts, &message)?;
             let to = format!("{}/invitations", spot.base);
             Ok(((organization, answers, to.clone()), to))
         })
@@ -257,7 +282,9 @@ pub async fn invite<S: Screens>(
                 return ask.led_to(&to, Note::new(format!("{many} on the way to {}.", organization.name)));
             }
             let (answers, emails) = answered(answers, bad);
-            show::<S>(&ask, place, Fields { emails, ..fields }, answers, Faults::default()).await
+            let mut fields = fields;
+            fields.set("emails", emails);
+            show::<S>(&ask, place, fields, answers, Faults::default()).await
         }
         Err(faults) => show::<S>(&ask, place, fields, Vec::new(), faults).await,
     }

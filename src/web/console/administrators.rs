@@ -60,7 +60,9 @@ impl List {
     }
 
     fn narrowed(&self) -> bool {
-        ["q", "role", "scope", "org", "type", "super", "ending", "cascading", "status"].iter().any(|word| !self.query.get(word).is_empty())
+        ["q", "role", "scope", "org", "type", "super", "ending", "cascading", "status", "factor"]
+            .iter()
+            .any(|word| !self.query.get(word).is_empty())
     }
 }
 
@@ -74,7 +76,7 @@ pub(super) fn grant_json(grant: &Listed) -> serde_json::Value {
             "id": scope.id, "name": scope.name, "reach": scope.reach.word(), "organization": scope.owner_id,
         })),
         "cascading": grant.cascading, "starts": grant.period.starts.map(Time::rfc3339), "ends": grant.period.ends.map(Time::rfc3339),
-        "reason": grant.reason, "given_by": grant.given_by, "given_at": grant.given_at.rfc3339(),
+        "reason": grant.reason, "given_by": grant.given_by, "given_at": grant.given_at.rfc3339(), "second_factor": grant.factor,
     })
 }
 
@@ -105,6 +107,7 @@ fn filter(query: &mut Query, now: Time) -> Filter {
         cascading: query.one_of("cascading", &["1"]) == "1",
         ends_before: (query.one_of("ending", &["1"]) == "1").then(|| now.plus_seconds(SOON)),
         ended: query.one_of("status", &["ended"]) == "ended",
+        factorless: query.one_of("factor", &["none"]) == "none",
         sort: sort.unwrap_or_default(),
     }
 }
@@ -147,6 +150,7 @@ pub async fn export(permit: Permit<Administration>, ask: Ask, form: Form<export:
         "Given by",
         "Given",
         "Last sign-in",
+        "Second factor",
     ];
     let sheet = export::Sheet { name: "administrators", columns: columns.map(str::to_owned).to_vec() };
     let time = |time: Option<Time>| time.map(Time::rfc3339).unwrap_or_default();
@@ -174,6 +178,7 @@ pub async fn export(permit: Permit<Administration>, ask: Ask, form: Form<export:
                 grant.given_by.clone().unwrap_or_default(),
                 grant.given_at.rfc3339(),
                 time(grant.last_sign_in_at),
+                if grant.factor { "yes" } else { "no" }.to_owned(),
             ]
         },
     )

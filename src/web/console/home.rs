@@ -1,7 +1,7 @@
 //! `/admin`: what needs attention, what happened, what an administrator can reach, and how to begin (screens.md 4.3).
 
 use crate::{
-    access::{Console, Permit},
+    access::{Administration, Console, Permit},
     domain::{
         identity_store::{IdentityStore, Opens},
         permissions::{EventView, OrganizationRoleView, OrganizationView, UserView},
@@ -11,6 +11,7 @@ use crate::{
     store::{
         accounts,
         event_log::{self, Recorded},
+        grants,
         home::{self, SetUp},
         identity_stores, organizations,
         paging::Total,
@@ -111,6 +112,13 @@ pub async fn show(permit: Permit<Console>, ask: Ask) -> Result<Page<Show>, Probl
                 }
                 let locked = optional(view.also::<UserView, _>(|view| accounts::locked(view, key)))?;
                 note(locked, "locked account", "locked accounts", format!("{base}/accounts?authn=locked"));
+                let bare = optional(view.also::<Administration, _>(|view| grants::without_factor(view)))?;
+                note(
+                    bare,
+                    "administrator without a second factor",
+                    "administrators without a second factor",
+                    "/admin/administrators?factor=none".into(),
+                );
                 Ok(found)
             })
         })

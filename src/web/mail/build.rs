@@ -123,8 +123,8 @@ mod tests {
             (Says::IdentifierChanging { new: text.clone(), by: text.clone(), token: token.clone(), ends }, Some("/cancel/t0k-en_")),
             (Says::Notice { what: text.clone(), at: ends }, None),
             (Says::Code { code: "123456".into(), minutes: 10 }, None),
-            (Says::ConfirmRegistration { organization: text.clone(), token, ends }, Some("/join/confirm/t0k-en_")),
-            (Says::AlreadyRegistered { organization: text.clone() }, Some("/signin")),
+            (Says::ConfirmRegistration { organization: text.clone(), token: token.clone(), ends }, Some("/join/confirm/t0k-en_")),
+            (Says::AlreadyRegistered { organization: text.clone(), token, ends }, Some("/join/confirm/t0k-en_")),
             (Says::Test { by: text }, None),
         ]
     }

@@ -99,15 +99,15 @@ pub(super) fn of(says: &Says, brand: &Brand, zone: &TimeZone) -> Words {
             after: vec![once(ends), ignore],
             ..Words::default()
         },
-        Says::AlreadyRegistered { organization } => Words {
+        Says::AlreadyRegistered { organization, token, ends } => Words {
             lines: vec![
                 format!(
                     "Somebody asked to join {organization} with your e-mail address. You have an account already, and nothing was changed."
                 ),
-                "If it was you, sign in instead; there you can also set a new password.".into(),
+                "If it was you, sign in with the password that you have, and join.".into(),
             ],
-            action: Some(("Sign in", format!("{}/signin", brand.public_url))),
-            after: vec!["If it was not you, there is nothing to do.".into()],
+            action: Some(("Sign in and join", link("join/confirm", token))),
+            after: vec![once(ends), "If it was not you, there is nothing to do.".into()],
             ..Words::default()
         },
         Says::Test { by } => Words { lines: vec![format!("{by} sent this to see whether mails arrive. They do.")], ..Words::default() },

@@ -307,6 +307,35 @@ pub(super) fn enter(ask: &Ask, session: &Session, account: AccountKey, next: &st
     })
 }
 
+/// Lets in whoever has just shown otherwise than here that an account is theirs, by a link and a password of their own: the
+/// session begins, unless a second factor is enrolled or demanded; then what comes back leads to it (I-4).
+///
+/// # Errors
+/// What the database says.
+pub(super) async fn admit(ask: &Ask, session: &Session, account: AccountKey, next: &str) -> Result<Option<HttpResponse>, Problem> {
+    let permit = system::signing_in(Origin::default());
+    let (candidate, needs) = ask
+        .house
+        .work(move |db| {
+            db.read(&permit, |view| {
+                let candidate = sign_in::candidate_of(view, account)?.ok_or(Problem::SignedOut)?;
+                Ok((candidate, authenticators::needed(view, account)?))
+            })
+        })
+        .await?;
+    match needs {
+        Needs::Nothing => {
+            let permit = system::signing_in(ask.visitor.origin.clone());
+            ask.house.work(move |db| db.write(&permit, |tx| sign_in::succeed(tx, account))).await?;
+            session::begin(session, &ask.house, account, &ask.visitor.origin)?;
+            Ok(None)
+        }
+        Needs::Code(targets) => second_factor::begin(ask, &candidate, targets, next, String::new()).await.map(Some),
+        // Signing in says what is missing.
+        Needs::Unreachable => Ok(Some(see_other(&ask.req, "/signin"))),
+    }
+}
+
 #[derive(Template)]
 #[template(path = "public/resume.html", blocks = ["content"])]
 struct Resume {

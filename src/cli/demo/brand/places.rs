@@ -302,6 +302,6 @@ fn entry(index: usize, path: &[String], about: String, inactive: bool, dice: &mu
         self_registration: !dice.of_thousand(150),
         organization_registration: !dice.of_thousand(150),
         slug: top.then(|| organization::slug_of(&path[0])),
-        domains: Vec::new(),
+        ..Organization::default()
     }
 }

@@ -1,6 +1,7 @@
 //! Accounts with their identifiers, groups and memberships (S-3, S-4, S-7), in three passes over a store's list:
 //! whom each one is, by key; what becomes free; what each one becomes.
 
+mod hanging;
 mod terms;
 mod write;
 
@@ -23,6 +24,7 @@ use crate::{
     },
 };
 use diesel::prelude::*;
+use hanging::Hanging;
 use std::collections::{HashMap, HashSet, hash_map::Entry};
 use terms::{Terms, credentials};
 
@@ -54,6 +56,7 @@ pub(super) struct People {
     taken: Vec<IdentifierRow>,
     memberships: Vec<MembershipRow>,
     groups: Vec<GroupMemberRow>,
+    hanging: hanging::Rows,
     keys: Keys,
 }
 
@@ -93,9 +96,12 @@ pub(super) fn judge(
         taken: Vec::new(),
         memberships: Vec::new(),
         groups: Vec::new(),
+        hanging: hanging::Rows::default(),
         keys: Keys::of(conn, "accounts")?,
     };
-    let others = file.grants.iter().filter_map(|grant| stores.find(grant.store.as_deref()?));
+    let granted = file.grants.iter().filter_map(|grant| stores.find(grant.store.as_deref()?));
+    let inviting = file.invitations.iter().filter_map(|invitation| stores.find(invitation.invited_by_store.as_deref()?));
+    let others = granted.chain(inviting);
     for store in stores.of_file.iter().copied().flatten().chain([stores.administrators]).chain(others) {
         let key = stores.list[store].entry.row.key;
         if let Entry::Vacant(unknown) = people.identifiers.entry(key) {
@@ -147,6 +153,7 @@ fn section(
         places: HashMap::new(),
         memberships: memberships_of(work.tx.conn(), &olds)?,
         groups: groups_of(work.tx.conn(), &olds)?,
+        hanging: Hanging::of(work.tx.conn(), key, list, &plans)?,
     };
     for (count, plan) in plans.iter_mut().enumerate() {
         if work.faults.full() {
@@ -198,9 +205,25 @@ fn recognise(
             accounts::table.filter(accounts::key.eq_any(keys)).select(AccountRow::as_select()).load(work.tx.conn())?;
         olds.extend(rows.into_iter().map(|row| (row.key, row)));
     }
-    Ok(found
+    // What is to become somebody's identifier is taken (S-3), but names nobody yet.
+    let mut named = Vec::with_capacity(found.len());
+    for (index, there) in found {
+        let old = there.and_then(|key| olds.remove(&key));
+        let owns = |old: &AccountRow| {
+            let typed = list[index].email.as_deref().or(list[index].username.as_deref()).map(text::fold);
+            [&old.email, &old.username].into_iter().flatten().any(|own| Some(text::fold(own)) == typed)
+        };
+        if old.as_ref().is_some_and(|old| !owns(old)) {
+            let here = at.index(index);
+            let field = if list[index].email.is_some() { "email" } else { "username" };
+            work.faults.add(here.key(field), "This waits to become an identifier of another account of this store.");
+            continue;
+        }
+        named.push((index, old));
+    }
+    Ok(named
         .into_iter()
-        .map(|(index, there)| match there.and_then(|key| olds.remove(&key)) {
+        .map(|(index, old)| match old {
             Some(old) => Plan { index, key: old.key, old: Some(Box::new(old)), state: State::Same },
             None => Plan { index, key: AccountKey(people.keys.give()), old: None, state: State::Added },
         })
@@ -253,6 +276,7 @@ struct Judge<'a> {
     places: HashMap<&'a [String], Option<usize>>,
     memberships: HashMap<(AccountKey, OrganizationKey), MembershipStatus>,
     groups: HashSet<(AccountKey, i64)>,
+    hanging: Hanging,
 }
 
 impl<'a> Judge<'a> {
@@ -277,11 +301,15 @@ impl<'a> Judge<'a> {
                 }
             }
         }
+        let hangs = match &terms {
+            Some(terms) => self.hanging.judge(work, people, known, at, account, terms, plan),
+            None => false,
+        };
         let grouped = self.join_groups(work, people, at, account, plan);
         self.join(work, people, at, account, plan);
         if let (Some(terms), Some(old)) = (terms, &plan.old) {
             let password = credentials || account.password_hash.as_ref().is_some_and(|hash| old.password_hash.as_ref() != Some(hash));
-            if grouped || password || terms != Terms::of(old) {
+            if grouped || hangs || password || terms != Terms::of(old) {
                 plan.state = State::Changed;
             }
         }

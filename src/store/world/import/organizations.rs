@@ -31,8 +31,9 @@ pub(super) struct Tree {
     /// The same places in `list` as the parent's.
     parents: Vec<Option<usize>>,
     by_name: HashMap<(StoreKey, usize), HashMap<String, usize>>,
-    /// Whose each slug and each domain is.
+    /// Whose each slug, each join code and each domain is.
     slugs: HashMap<(StoreKey, String), usize>,
+    codes: HashMap<(StoreKey, String), usize>,
     domains: HashMap<(StoreKey, String), usize>,
     new_domains: Vec<(String, usize)>,
     pub root: usize,
@@ -109,6 +110,7 @@ fn load(work: &mut Work) -> Result<Tree, Problem> {
         parents: Vec::new(),
         by_name: HashMap::new(),
         slugs: HashMap::new(),
+        codes: HashMap::new(),
         domains: HashMap::new(),
         new_domains: Vec::new(),
         root: 0,
@@ -119,6 +121,9 @@ fn load(work: &mut Work) -> Result<Tree, Problem> {
         by_key.insert(row.key, tree.list.len());
         if let Some(slug) = &row.slug {
             tree.slugs.insert((row.store, slug.clone()), tree.list.len());
+        }
+        if let Some(code) = &row.join_code {
+            tree.codes.insert((row.store, code.clone()), tree.list.len());
         }
         push(&mut tree, parent, Entry::there(row));
     }
@@ -181,10 +186,14 @@ fn one(
         Some(typed) => faults.sift(at.key("slug"), identity_store::slug(typed)).map(Some),
         None => Some(None),
     };
-    let (Some(name), Some(description), Some(status), Some(external_id), Some(slug)) = (name, description, status, external_id, slug)
-    else {
+    let join_code = match &wanted.join_code {
+        Some(typed) => faults.sift(at.key("join_code"), organization::join_code(typed)).map(Some),
+        None => Some(None),
+    };
+    let (Some(name), Some(description), Some(status), Some(external_id)) = (name, description, status, external_id) else {
         return Ok(false);
     };
+    let (Some(slug), Some(join_code)) = (slug, join_code) else { return Ok(false) };
     let folded = text::fold(&name);
     let there = tree.by_name.get(&(store, parent)).and_then(|children| children.get(&folded)).copied();
     if there.is_some_and(|there| !seen.insert(there)) {
@@ -212,7 +221,17 @@ fn one(
         created_at: work.now,
         changed_at: work.now,
         slug: old.as_ref().and_then(|row| row.slug.clone()),
+        // for good.
+        peopled: wanted.peopled || old.as_ref().is_some_and(|row| row.peopled),
+        join_code: old.as_ref().and_then(|row| row.join_code.clone()),
     };
+    if let Some(code) = &join_code
+        && let Some(other) = tree.codes.get(&(store, code.clone())).filter(|other| Some(**other) != there)
+    {
+        let words = format!("The organization {} of this store has the join code {code} already.", tree.list[*other].row.name);
+        faults.add(at.key("join_code"), words);
+        return Ok(false);
+    }
     if let Some(slug) = slug
         && row.slug.as_ref() != Some(&slug)
     {
@@ -223,11 +242,15 @@ fn one(
         }
         row.slug = Some(slug);
     }
+    if let Some(code) = join_code {
+        tree.codes.insert((store, code.clone()), there.unwrap_or(tree.list.len()));
+        row.join_code = Some(code);
+    }
     let state = match (there, old) {
         (Some(there), Some(old)) => {
             let terms = |row: &OrganizationRow| {
                 let texts = (row.name.clone(), row.description.clone(), row.external_id.clone(), row.metadata.clone(), row.slug.clone());
-                (texts, row.active, row.self_registration, row.organization_registration)
+                (texts, row.join_code.clone(), row.active, row.self_registration, row.organization_registration, row.peopled)
             };
             let entry = &mut tree.list[there];
             if terms(&row) != terms(&old) {
@@ -307,11 +330,11 @@ pub(super) fn write(work: &mut Work, tree: &mut Tree) -> Result<(), Problem> {
     let conn = work.tx.conn();
     use organizations as o;
     let rows: Vec<OrganizationRow> = added.iter().map(|place| tree.list[*place].row.clone()).collect();
-    insert_all!(conn, o::table, 18, rows);
+    insert_all!(conn, o::table, 20, rows);
     upsert_all!(
         conn,
         o::table,
-        18,
+        20,
         Entry::rows(&tree.list, State::Changed),
         o::key,
         [
@@ -327,6 +350,8 @@ pub(super) fn write(work: &mut Work, tree: &mut Tree) -> Result<(), Problem> {
             o::rev,
             o::changed_at,
             o::slug,
+            o::peopled,
+            o::join_code,
         ]
     );
     let domains: Vec<DomainRow> = tree

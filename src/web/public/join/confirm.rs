@@ -2,7 +2,7 @@
 
 use super::FREE;
 use crate::{
-    access::{Origin, system},
+    access::{Myself, Origin, system},
     domain::{Refusal, rights::Cell, settings::General},
     problem::Problem,
     store::{
@@ -12,9 +12,8 @@ use crate::{
     web::{
         form::{Faults, Form, faults},
         frame::Ask,
-        page::{page, view},
-        public::{Public, answer},
-        session,
+        page::{page, see_other, view},
+        public::{Public, answer, sign_in},
     },
 };
 use actix_session::Session;
@@ -37,6 +36,10 @@ struct Confirm {
     found: Option<Opened>,
     /// What the new organization shall be called.
     organization: String,
+    /// Whether whoever it is for is signed in, where the address has an account.
+    mine: bool,
+    /// Somebody else is.
+    other: bool,
     faults: Faults,
 }
 view!(Confirm, as_content);
@@ -49,7 +52,11 @@ fn show(ask: &Ask, token: String, found: Option<Opened>, organization: String, f
         Some(_) => StatusCode::OK,
     };
     let Public { brand, css, js, icons, appearance, csrf, .. } = public;
-    answer(ask, &public.secret, status, page(Confirm { brand, appearance, css, js, icons, csrf, token, found, organization, faults }))
+    let me = ask.visitor.actor.as_ref().map(|actor| actor.account);
+    let mine = me.is_some() && found.as_ref().is_some_and(|found| found.known == me);
+    let other = me.is_some() && !mine;
+    let view = Confirm { brand, appearance, css, js, icons, csrf, token, found, organization, mine, other, faults };
+    answer(ask, &public.secret, status, page(view))
 }
 
 async fn opened(ask: &Ask, token: &str) -> Result<Option<Opened>, Problem> {
@@ -85,6 +92,8 @@ struct Done {
     css: &'static str,
     icons: &'static str,
     joined: Joined,
+    /// Whether the account has come about by it.
+    new: bool,
 }
 view!(Done, as_content);
 
@@ -98,6 +107,9 @@ impl Done {
 pub async fn post(ask: Ask, session: Session, token: Path<String>, form: Form<Fields>) -> Result<HttpResponse, Problem> {
     let (token, Fields { password, organization }) = (token.into_inner(), form.fields);
     let Some(found) = opened(&ask, &token).await? else { return Ok(show(&ask, token, None, organization, Faults::default())) };
+    if found.known.is_some() {
+        return with_account(ask, token, found, organization).await;
+    }
     let by_address: Vec<String> = ask.visitor.origin.address.iter().map(|address| format!("join@{address}")).collect();
     let by_address_too = by_address.clone();
     let waiting = ask.house.work(move |db| db.note(|note| throttles::remaining(note, &by_address_too))).await?;
@@ -117,7 +129,7 @@ pub async fn post(ask: Ask, session: Session, token: Path<String>, form: Form<Fi
         return Ok(show(&ask, token, Some(found), organization, Faults::one(refusal)));
     };
     let origin = ask.visitor.origin.clone();
-    let (permit, token_too, name) = (system::joining(origin.clone()), token.clone(), organization.clone());
+    let (permit, token_too, name) = (system::joining(origin), token.clone(), organization.clone());
     let done = ask.house.work(move |db| db.write(&permit, |tx| registrations::confirm(tx, &token_too, &chosen, &name))).await;
     let joined = match faults(done) {
         Ok(Ok(joined)) => joined,
@@ -126,8 +138,31 @@ pub async fn post(ask: Ask, session: Session, token: Path<String>, form: Form<Fi
         Err(Problem::NotFound) => return Ok(show(&ask, token, None, organization, Faults::default())),
         Err(problem) => return Err(problem),
     };
-    session::begin(&session, &ask.house, joined.account, &origin)?;
-    let public = Public::new(&ask);
+    if let Some(more) = sign_in::admit(&ask, &session, joined.account, "/").await? {
+        return Ok(more);
+    }
+    Ok(done_page(&ask, joined, true))
+}
+
+fn done_page(ask: &Ask, joined: Joined, new: bool) -> HttpResponse {
+    let public = Public::new(ask);
     let Public { brand, css, icons, appearance, .. } = public;
-    Ok(answer(&ask, &public.secret, StatusCode::OK, page(Done { brand, appearance, css, icons, joined })))
+    answer(ask, &public.secret, StatusCode::OK, page(Done { brand, appearance, css, icons, joined, new }))
+}
+
+/// The address has an account: whoever it belongs to signs in, and joins with it.
+async fn with_account(ask: Ask, token: String, found: Opened, organization: String) -> Result<HttpResponse, Problem> {
+    let me = ask.visitor.actor.as_ref().map(|actor| actor.account);
+    if me.is_none() || me != found.known {
+        return Ok(see_other(&ask.req, &format!("/signin/{}?next=/join/confirm/{token}", found.store)));
+    }
+    let (permit, token_too, name) = (ask.permit::<Myself>()?, token.clone(), organization.clone());
+    let done = ask.house.work(move |db| db.write(&permit, |tx| registrations::confirm_mine(tx, &token_too, &name))).await;
+    match faults(done) {
+        Ok(Ok(joined)) => Ok(done_page(&ask, joined, false)),
+        Ok(Err(faults)) => Ok(show(&ask, token, Some(found), organization, faults)),
+        // Used up meanwhile.
+        Err(Problem::NotFound) => Ok(show(&ask, token, None, organization, Faults::default())),
+        Err(problem) => Err(problem),
+    }
 }

@@ -107,6 +107,7 @@ pub(in crate::store::world::import) fn write(
     let mut taken = people.taken;
     taken.sort_by(|one, other| (one.store, &one.folded).cmp(&(other.store, &other.folded)));
     insert_all!(conn, identifiers::table, 5, taken);
+    people.hanging.write(conn)?;
     use memberships as m;
     upsert_all!(conn, m::table, 4, people.memberships, (m::account, m::organization), [m::status]);
     insert_all!(conn, account_group_members::table, 2, people.groups);
