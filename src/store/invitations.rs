@@ -5,7 +5,7 @@ mod list;
 mod send;
 
 pub use answer::{Opened, accept_mine, accept_new, decline, open};
-pub use list::{Listed, Row, count_waiting, list, roles_to_promise};
+pub use list::{Filter, Listed, Row, ending, list, roles_to_promise};
 pub use send::{Gifts, Outcome, invite, resend, withdraw};
 
 use super::{

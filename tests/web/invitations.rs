@@ -39,6 +39,29 @@ async fn many_are_invited_at_once_and_each_address_has_its_answer() {
 }
 
 #[actix_web::test]
+async fn what_ends_within_three_days_is_told_at_home_until_it_is_sent_again() {
+    for house in House::each().await {
+        let su = house.person("su@brand.example").await;
+        let home = "1 invitation that ends within three days";
+        let invite = async |email: &str| {
+            let su = house.person("su@brand.example").await;
+            su.post(CONSOLE, &[("emails", email), ("org", &house.org("Acme/North"))]).await.is(303);
+        };
+        invite("nia@new.example").await;
+        su.get("/admin").await.is(200).never_says(home);
+        house.wait_minutes(4 * 24 * 60 + 1);
+        invite("noa@new.example").await;
+        let su = house.person("su@brand.example").await;
+        su.get("/admin").await.is(200).says(home);
+        let page = su.get(&format!("{CONSOLE}?ending=1")).await.is(200).says("nia@new.example").never_says("noa@new.example");
+        // Nobody who has no invitations in reach reads of it.
+        house.person("uwe@globex.example").await.get("/admin").await.is(200).never_says("within three days");
+        su.submit(page.form("form[action$='/resend']")).await.is(303);
+        su.get("/admin").await.is(200).never_says(home);
+    }
+}
+
+#[actix_web::test]
 async fn whoever_is_new_accepts_with_a_name_and_a_password_and_holds_what_was_promised() {
     for house in House::each().await {
         let su = house.person("su@brand.example").await;

@@ -85,33 +85,51 @@ pub struct Row {
     pub roles: Vec<String>,
 }
 
-/// The invitations of a store in reach, the newest first; only those that wait, or only below an organization.
+/// How soon an invitation ends that needs attention, in seconds (screens.md 4.3).
+const SOON: i64 = 3 * 24 * 3600;
+
+/// What narrows the list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only those that wait.
+    pub waiting: bool,
+    /// Only those that wait and end within three days.
+    pub ending: bool,
+    /// A part of the address.
+    pub q: String,
+    /// At this organization or below it.
+    pub below: Option<OrganizationKey>,
+}
+
+impl Filter {
+    fn add(&self, from: &mut Sql, now: Time) {
+        if self.waiting || self.ending {
+            from.push(" AND i.status = 'pending' AND i.ends_at > ").bind(now);
+        }
+        if self.ending {
+            from.push(" AND i.ends_at < ").bind(now.plus_seconds(SOON));
+        }
+        if let Some(top) = self.below {
+            from.push(" AND EXISTS (SELECT 1 FROM organization_closure u WHERE u.descendant = i.organization AND u.ancestor = ");
+            from.bind(top).push(")");
+        }
+        let q = text::fold(&self.q);
+        if !q.is_empty() {
+            from.push(" AND i.email_folded LIKE ").bind(format!("%{}%", identity_stores::like(&q))).push(" ESCAPE '\\'");
+        }
+    }
+}
+
+/// The invitations of a store in reach, the newest first.
 ///
 /// # Errors
 /// What the database says.
-pub fn list<G: Ground>(
-    reader: &mut impl Reader<G>,
-    store: StoreKey,
-    waiting: bool,
-    q: &str,
-    below: Option<OrganizationKey>,
-    paging: &Paging,
-) -> Result<Slice<Row>, Problem> {
+pub fn list<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey, filter: &Filter, paging: &Paging) -> Result<Slice<Row>, Problem> {
     let now = reader.now();
     let (conn, permit) = reader.parts();
     let mut from = Sql::new("FROM invitations i JOIN organizations o ON o.key = i.organization WHERE i.store = ");
     from.bind(store).push(" AND ").in_reach(permit.reach(), "i.organization");
-    if waiting {
-        from.push(" AND i.status = 'pending' AND i.ends_at > ").bind(now);
-    }
-    if let Some(top) = below {
-        from.push(" AND EXISTS (SELECT 1 FROM organization_closure u WHERE u.descendant = i.organization AND u.ancestor = ");
-        from.bind(top).push(")");
-    }
-    let q = text::fold(q);
-    if !q.is_empty() {
-        from.push(" AND i.email_folded LIKE ").bind(format!("%{}%", identity_stores::like(&q))).push(" ESCAPE '\\'");
-    }
+    filter.add(&mut from, now);
     let slice = paging::slice::<Listed>(conn, COLUMNS, &from, NEWEST, paging)?;
     let paths = tree::paths(conn, slice.rows.iter().map(|row| row.organization).collect::<HashSet<_>>())?;
     let mut names = role_names(conn, &slice.rows.iter().map(|row| row.key).collect::<Vec<_>>())?;
@@ -157,14 +175,15 @@ pub fn roles_to_promise(
     Ok(r::table.filter(r::store.eq(store.key)).order(r::name_sort).limit(200).select((r::id, r::name)).load(reader.conn())?)
 }
 
-/// How many invitations of a store in reach wait, counted to the limit.
+/// How many invitations of a store in reach end soon, counted to the limit.
 ///
 /// # Errors
 /// What the database says.
-pub fn count_waiting<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey) -> Result<paging::Total, Problem> {
+pub fn ending<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey) -> Result<paging::Total, Problem> {
     let now = reader.now();
     let (conn, permit) = reader.parts();
-    let mut from = Sql::new("FROM invitations i WHERE i.status = 'pending' AND i.store = ");
-    from.bind(store).push(" AND i.ends_at > ").bind(now).push(" AND ").in_reach(permit.reach(), "i.organization");
+    let mut from = Sql::new("FROM invitations i WHERE i.store = ");
+    from.bind(store).push(" AND ").in_reach(permit.reach(), "i.organization");
+    Filter { ending: true, ..Filter::default() }.add(&mut from, now);
     paging::total(conn, &from)
 }

@@ -7,7 +7,7 @@ use crate::{
     problem::Problem,
     store::{
         Reader, identity_stores,
-        invitations::{self, Gifts, Outcome, Row},
+        invitations::{self, Filter, Gifts, Outcome, Row},
         organizations::Choice,
         paging::Slice,
         portal as places,
@@ -52,18 +52,25 @@ impl List {
     }
 }
 
+/// Whether the address asks for all, and what narrows the list.
+fn narrowed(query: &mut Query) -> (bool, Filter) {
+    let all = query.one_of("tab", &["all"]) == "all";
+    let ending = query.one_of("ending", &["1"]) == "1";
+    (all, Filter { waiting: !all, ending, q: query.search(), below: None })
+}
+
 /// `GET …/invitations`: those that wait, or all.
 pub async fn list<S: Screens>(permit: Permit<S::SeeInvitations>, ask: Ask, place: Path<String>) -> Result<HttpResponse, Problem> {
     let mut query = ask.query();
-    let all = query.one_of("tab", &["all"]) == "all";
-    let (q, paging) = (query.search(), query.paging(ask.rows()));
+    let (all, mut filter) = narrowed(&mut query);
+    let paging = query.paging(ask.rows());
     let (spot, invitations) = ask
         .house
         .work(move |db| {
             db.read(&permit, |view| {
                 let spot = S::spot(view, &place, None)?;
-                let below = spot.here.as_ref().map(|here| here.organization.key);
-                let invitations = invitations::list(view, spot.store.key, !all, &q, below, &paging)?;
+                filter.below = spot.here.as_ref().map(|here| here.organization.key);
+                let invitations = invitations::list(view, spot.store.key, &filter, &paging)?;
                 Ok((spot, invitations))
             })
         })
@@ -95,22 +102,20 @@ pub async fn export<S: Screens>(
     place: Path<String>,
     form: Form<export::Fields>,
 ) -> Result<HttpResponse, Problem> {
-    let mut query = ask.query();
-    let all = query.one_of("tab", &["all"]) == "all";
-    let q = query.search();
+    let (_, mut filter) = narrowed(&mut ask.query());
     let permit_too = ask.permit::<S::SeeInvitations>()?;
     let spot = ask.house.work(move |db| db.read(&permit_too, |view| S::spot(view, &place, None))).await?;
     let columns = ["E-mail", "Organization", "Roles", "Sent by", "Sent", "Ends", "State"];
     let sheet = Sheet { name: "invitations", columns: columns.map(str::to_owned).to_vec() };
     let format = export::Format::from_word(&form.fields.format);
-    let below = spot.here.as_ref().map(|here| here.organization.key);
+    filter.below = spot.here.as_ref().map(|here| here.organization.key);
     let store = spot.store.key;
     export::send(
         &ask,
         permit,
         sheet,
         format,
-        move |view, paging| invitations::list(view, store, !all, &q, below, paging),
+        move |view, paging| invitations::list(view, store, &filter, paging),
         |row: &Row| {
             vec![
                 row.invitation.email.clone(),

@@ -4,7 +4,7 @@ use crate::{
     access::{Administration, Console, Permit},
     domain::{
         identity_store::{IdentityStore, Opens},
-        permissions::{EventView, OrganizationRoleView, OrganizationView, UserView},
+        permissions::{EventView, InvitationView, OrganizationRoleView, OrganizationView, UserView},
         text,
     },
     problem::Problem,
@@ -13,7 +13,7 @@ use crate::{
         event_log::{self, Recorded},
         grants,
         home::{self, SetUp},
-        identity_stores, organizations,
+        identity_stores, invitations, organizations,
         paging::Total,
         roles,
     },
@@ -112,6 +112,13 @@ pub async fn show(permit: Permit<Console>, ask: Ask) -> Result<Page<Show>, Probl
                 }
                 let locked = optional(view.also::<UserView, _>(|view| accounts::locked(view, key)))?;
                 note(locked, "locked account", "locked accounts", format!("{base}/accounts?authn=locked"));
+                let ending = optional(view.also::<InvitationView, _>(|view| invitations::ending(view, key)))?;
+                note(
+                    ending,
+                    "invitation that ends within three days",
+                    "invitations that end within three days",
+                    format!("{base}/invitations?ending=1"),
+                );
                 let bare = optional(view.also::<Administration, _>(|view| grants::without_factor(view)))?;
                 note(
                     bare,
