@@ -217,10 +217,11 @@ pub fn read(reader: &mut impl Reader<UserView>, draft: &Draft, wanted: &Wanted, 
         #[diesel(sql_type = BigInt)]
         key: AccountKey,
     }
-    let now = reader.now();
+    let (now, fresh) = (reader.now(), reader.fresh()?);
     let (conn, permit) = reader.parts();
     let selected = selected(conn, &draft.id, wanted, now)?;
-    let reached = unassigned(conn, permit.reach(), wanted, &Filter::default(), now)?.each(|from| _ = from.push(" AND ").append(&selected));
+    let reached =
+        unassigned(conn, &fresh, permit.reach(), wanted, &Filter::default(), now)?.each(|from| _ = from.push(" AND ").append(&selected));
     let total = paging::total(conn, &reached.count)?;
     let mut sql = Sql::new("SELECT a.key ");
     sql.append(&reached.rows).push(" AND a.key IN ").list(rows.iter().map(|key| key.0));
@@ -240,11 +241,12 @@ pub fn resolve(reader: &mut impl Reader<UserView>, draft: &Draft, wanted: &Wante
         #[diesel(sql_type = Text)]
         id: String,
     }
-    let now = reader.now();
+    let (now, fresh) = (reader.now(), reader.fresh()?);
     let (conn, permit) = reader.parts();
     let mut sql = Sql::new("SELECT a.key, a.id ");
     let selected = selected(conn, &draft.id, wanted, now)?;
-    let reached = unassigned(conn, permit.reach(), wanted, &Filter::default(), now)?.each(|from| _ = from.push(" AND ").append(&selected));
+    let reached =
+        unassigned(conn, &fresh, permit.reach(), wanted, &Filter::default(), now)?.each(|from| _ = from.push(" AND ").append(&selected));
     sql.append(&reached.rows).push(" ORDER BY a.name_sort, a.key LIMIT ").bind(MOST_AT_ONCE as i64 + 1);
     Ok(sql.load::<Found>(conn)?.into_iter().map(|row| (row.key, row.id)).collect())
 }
