@@ -1,6 +1,6 @@
-//! What needs no page: giving a role to ten thousand accounts, and deciding what somebody may do.
+//! What needs no page: giving a role to ten thousand accounts, moving a thousand organizations, and deciding what somebody may do.
 
-use anyhow::Context;
+use anyhow::{Context, bail, ensure};
 use bailiwick::{
     access::{
         Ground, Origin, Permit,
@@ -11,13 +11,14 @@ use bailiwick::{
     domain::{
         account::Status,
         key::{AccountKey, OrganizationKey, RoleKey},
-        permissions::{RoleAssignmentEdit, RoleAssignmentView},
+        permissions::{OrganizationEdit, RoleAssignmentEdit, RoleAssignmentView},
         rights::{Cell, Rights},
         time::Period,
     },
     problem::Problem,
     store::{
-        Db, actors, effective, identity_stores, organizations,
+        Db, actors, effective, identity_stores,
+        organizations::{self, Moved},
         role_assignments::{self, Gave, Wanted},
         roles,
     },
@@ -175,6 +176,55 @@ pub fn assigning(database: &str, place: &Place) -> anyhow::Result<()> {
         millis(whole),
         millis(taken)
     );
+    Ok(())
+}
+
+/// Below how many an organization is that is moved.
+const MOVED: i64 = 1_000;
+
+/// A thousand organizations move to another place of the tree and back: the look at what it would do, and the act, which
+/// judges that again. The largest trees are put below one organization for it, and back where they were afterwards.
+pub fn moving(database: &str, place: &Place) -> anyhow::Result<()> {
+    let mut raw = Raw::open(database)?;
+    let db = Db::open(database, 2, Clock::system(), Chance::system())?;
+    let permit = place.permit::<OrganizationEdit>(&db)?;
+    let store = db.read(&permit, |view| identity_stores::find(view, STORE))?;
+    let tops = raw.load(&format!(
+        "SELECT count(*) AS n, o.id AS t FROM organizations o JOIN organization_closure c ON c.ancestor = o.key \
+         WHERE o.store = {} AND o.depth = 1 AND o.active GROUP BY o.id ORDER BY count(*) DESC, o.id",
+        place.store
+    ))?;
+    let [moved, other, rest @ ..] = tops.as_slice() else { bail!("too few organizations to move any") };
+    let shift = |id: &str, to: &str| -> anyhow::Result<(Duration, Duration)> {
+        let begun = Instant::now();
+        let (_, effect) = db.read(&permit, |view| organizations::move_effect(view, &store, id, to))?;
+        let looked = begun.elapsed();
+        let begun = Instant::now();
+        let done = db.write(&permit, |tx| organizations::relocate(tx, &store, id, to, Some(&effect.mark())))?;
+        ensure!(matches!(done, Moved::Done(_)), "{done:?}");
+        Ok((looked, begun.elapsed()))
+    };
+    let (mut below, mut gathered) = (moved.n, Vec::new());
+    for top in rest.iter().take_while(|top| top.n > 1) {
+        if below >= MOVED {
+            break;
+        }
+        shift(&top.t, &moved.t)?;
+        gathered.push(&top.t);
+        below += top.n;
+    }
+    let (mut look, mut act) = (Duration::MAX, Duration::MAX);
+    for _ in 0..3 {
+        for to in [other.t.as_str(), ""] {
+            let (looked, acted) = shift(&moved.t, to)?;
+            (look, act) = (look.min(looked), act.min(acted));
+        }
+    }
+    for id in gathered {
+        shift(id, "")?;
+    }
+    let millis = |time: Duration| time.as_secs_f64() * 1000.0;
+    println!("\nmoving {below} organizations: the look at it {:.0} ms, the act {:.0} ms", millis(look), millis(act));
     Ok(())
 }
 

@@ -98,6 +98,7 @@ fn main() -> anyhow::Result<()> {
 
     if asked.only.is_empty() {
         inside::assigning(&database, &place)?;
+        inside::moving(&database, &place)?;
         inside::deciding(&database, &place)?;
         empty(folder.path())?;
     }

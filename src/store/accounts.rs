@@ -16,6 +16,7 @@ pub use together::{Together, end_sessions_of, together};
 
 use super::{
     conn::Conn,
+    kept::{Fresh, Path},
     paging::{self, Cursor, EXACT, Order, Paging, Placed, Slice, Sorted, Total},
     reached::{self, Reached},
     sql::Sql,
@@ -325,7 +326,7 @@ pub struct Membership {
     /// The organization's id; none where the reader may not open it.
     pub organization_id: String,
     /// From the top to the organization.
-    pub path: Vec<Step>,
+    pub path: Path,
     /// Authorization status.
     pub status: MembershipStatus,
     /// Whether the organization and all above it are active.
@@ -375,17 +376,18 @@ pub fn list<S: Side>(
     sort: Sort,
     paging: &Paging,
 ) -> Result<Slice<Listed>, Problem> {
-    let now = reader.now();
+    let (now, fresh) = (reader.now(), reader.fresh()?);
     let (conn, permit) = reader.parts();
     let sight = Sight::of::<S>(permit);
     let at = at.map(|(organization, below)| (organization.key, below));
-    let reached = reached::of_store(conn, store, &sight, at, filter, now)?.narrowed(conn, filter, &sight, now, None);
-    listed::<S>(conn, permit, &reached, sort, paging, now)
+    let reached = reached::of_store(conn, &fresh, store, &sight, at, filter, now)?.narrowed(conn, filter, &sight, now, None);
+    listed::<S>(conn, &fresh, permit, &reached, sort, paging, now)
 }
 
 /// A page of what was found, with what lists show of it.
 pub(super) fn listed<S: Side>(
     conn: &mut Conn,
+    fresh: &Fresh,
     permit: &Permit<S::See>,
     reached: &Reached,
     sort: Sort,
@@ -393,9 +395,9 @@ pub(super) fn listed<S: Side>(
     now: Time,
 ) -> Result<Slice<Listed>, Problem> {
     let reach = permit.reach();
-    let slice = reached.slice(conn, sort, paging, |conn| reached.total(conn))?;
+    let slice = reached.slice(conn, fresh, sort, paging, |conn| reached.total(conn, fresh))?;
     let keys: Vec<AccountKey> = slice.rows.iter().map(|account| account.key).collect();
-    let mut memberships = memberships_of(conn, reach, &keys)?;
+    let mut memberships = memberships_of(conn, fresh, reach, &keys)?;
     let (mut roles, named) = if S::PORTAL {
         (HashMap::new(), identified::<S, _>(conn, permit, &keys)?)
     } else {
@@ -441,8 +443,13 @@ struct MembershipRow {
     created_at: Time,
 }
 
-/// The memberships of these accounts in reach, each list by path: two queries.
-pub(super) fn memberships_of(conn: &mut Conn, reach: &Reach, of: &[AccountKey]) -> Result<HashMap<AccountKey, Vec<Membership>>, Problem> {
+/// The memberships of these accounts in reach, each list by path: two queries, or one where the paths are kept.
+pub(super) fn memberships_of(
+    conn: &mut Conn,
+    fresh: &Fresh,
+    reach: &Reach,
+    of: &[AccountKey],
+) -> Result<HashMap<AccountKey, Vec<Membership>>, Problem> {
     let mut sql = Sql::new(
         "SELECT m.account, m.organization, o.id, m.status, m.created_at, \
          EXISTS (SELECT 1 FROM organization_closure x JOIN organizations xo ON xo.key = x.ancestor WHERE x.descendant = o.key AND NOT xo.active) AS inactive \
@@ -450,7 +457,7 @@ pub(super) fn memberships_of(conn: &mut Conn, reach: &Reach, of: &[AccountKey]) 
     );
     sql.list(of.iter().map(|key| key.0)).push(" AND ").in_reach(reach, "m.organization");
     let rows: Vec<MembershipRow> = sql.load(conn)?;
-    let paths = tree::paths(conn, rows.iter().map(|row| row.organization).collect::<HashSet<_>>())?;
+    let paths = tree::kept_paths(conn, fresh, rows.iter().map(|row| row.organization).collect::<HashSet<_>>())?;
     let mut found: HashMap<AccountKey, Vec<Membership>> = HashMap::new();
     for row in rows {
         found.entry(row.account).or_default().push(Membership {
@@ -662,7 +669,7 @@ pub fn detail<S: Side>(reader: &mut impl Reader<S::See>, store: StoreKey, id: &s
         memberships: i64,
     }
     let account = find(reader, store, id)?;
-    let now = reader.now();
+    let (now, fresh) = (reader.now(), reader.fresh()?);
     let (conn, permit) = reader.parts();
     let reach = permit.reach();
     let mut sql = Sql::new(
@@ -681,7 +688,7 @@ pub fn detail<S: Side>(reader: &mut impl Reader<S::See>, store: StoreKey, id: &s
         })
         .collect();
     let groups = groups_of(conn, account.key)?;
-    let memberships = memberships_of(conn, reach, &[account.key])?.remove(&account.key).unwrap_or_default();
+    let memberships = memberships_of(conn, &fresh, reach, &[account.key])?.remove(&account.key).unwrap_or_default();
     let roles = if S::PORTAL { Vec::new() } else { held(conn, reach, account.key, now)? };
     let account = match S::PORTAL && identified::<S, _>(conn, permit, &[account.key])?.is_empty() {
         true => account.without_identifiers(),
@@ -739,16 +746,16 @@ fn held(conn: &mut Conn, reach: &Reach, account: AccountKey, now: Time) -> Resul
 /// # Errors
 /// What the database says.
 pub fn count(reader: &mut impl Reader<UserView>, store: StoreKey) -> Result<Total, Problem> {
-    let now = reader.now();
+    let (now, fresh) = (reader.now(), reader.fresh()?);
     let (conn, permit) = reader.parts();
-    reached::of_store(conn, store, &Sight::of::<InConsole>(permit), None, &Filter::default(), now)?.total(conn)
+    reached::of_store(conn, &fresh, store, &Sight::of::<InConsole>(permit), None, &Filter::default(), now)?.total(conn, &fresh)
 }
 
 /// How many accounts a store has, by the count that is kept.
-pub(super) fn all_of(conn: &mut Conn, store: StoreKey) -> Result<Total, Problem> {
+pub(super) fn all_of(conn: &mut Conn, fresh: &Fresh, store: StoreKey) -> Result<Total, Problem> {
     let mut sql = Sql::new("SELECT accounts AS n FROM identity_stores WHERE key = ");
     sql.bind(store);
-    sql.number(conn).map(Total::exactly)
+    fresh.ask(sql, |sql| sql.number(conn)).map(Total::exactly)
 }
 
 /// An account with what its forms edit, in reach.

@@ -1,6 +1,12 @@
 //! Who asks: an account with everything it can use now. Read for every request and again in every write.
 
-use super::{conn::Conn, schema::accounts, sql::Sql, transaction::Reader};
+use super::{
+    conn::{Conn, Db},
+    kept::Fresh,
+    schema::accounts,
+    sql::Sql,
+    transaction::Reader,
+};
 use crate::{
     access::{Actor, UsableRole, standing, system::SigningIn},
     domain::{
@@ -20,17 +26,79 @@ use diesel::{
 };
 use std::collections::HashMap;
 
+/// What an actor is made of at any instant.
+struct Known {
+    account: AccountKey,
+    id: String,
+    name: String,
+    identifier: String,
+    store: StoreKey,
+    change_password: bool,
+    grants: Vec<standing::Grant>,
+    memberships: standing::Memberships,
+    /// Each with the instant from which it holds.
+    roles: Vec<(Option<Time>, UsableRole)>,
+}
+
+impl Known {
+    fn at(&self, now: Time) -> Actor {
+        let (super_grant, usable) = standing::standing(&self.grants, &self.memberships, now);
+        let takes_effect = |(starts, role): &&(Option<Time>, UsableRole)| Period { starts: *starts, ends: role.until }.contains(now);
+        Actor {
+            account: self.account,
+            id: self.id.clone(),
+            name: self.name.clone(),
+            identifier: self.identifier.clone(),
+            store: self.store,
+            change_password: self.change_password,
+            super_grant,
+            usable,
+            grants: self.grants.clone(),
+            roles: self.roles.iter().filter(takes_effect).map(|(_, role)| role.clone()).collect(),
+        }
+    }
+
+    /// How many bytes it takes, about.
+    fn size(&self) -> usize {
+        let chain = |grant: &standing::Grant| size_of::<standing::Grant>() + grant.above.len() * size_of::<standing::Upper>();
+        let places = self.memberships.active.iter().map(|place| 100 + place.ancestors.len() * 16).sum::<usize>();
+        500 + self.grants.iter().map(chain).sum::<usize>() + places + self.roles.len() * size_of::<(Option<Time>, UsableRole)>()
+    }
+}
+
+fn name_of(account: AccountKey) -> Sql {
+    let mut key = Sql::new("actor ");
+    key.bind(account);
+    key
+}
+
 /// The actor behind a session, or none when the account is gone or not active (S-6).
 ///
 /// # Errors
 /// What the database says.
 pub fn find(view: &mut impl Reader<SigningIn>, account: AccountKey) -> Result<Option<Actor>, Problem> {
-    let now = view.now();
-    load(view.conn(), account, now)
+    let (now, fresh) = (view.now(), view.fresh()?);
+    if let Some(known) = fresh.find::<Known>(&name_of(account)) {
+        return Ok(Some(known.at(now)));
+    }
+    let Some(known) = read(view.conn(), account)? else { return Ok(None) };
+    let size = known.size();
+    Ok(Some(fresh.keep(name_of(account), known, size).at(now)))
 }
 
-/// Reads the actor: three queries for a plain account, four for one with grants.
+/// The same without asking the database, where they are kept in memory; `mark` was read with their session.
+pub fn kept(db: &Db, account: AccountKey, mark: i64) -> Option<Actor> {
+    let known = Fresh::at(&db.shelf, mark).find::<Known>(&name_of(account))?;
+    Some(known.at(db.clock.now()))
+}
+
+/// Reads the actor, past what is kept.
 pub(super) fn load(conn: &mut Conn, account: AccountKey, now: Time) -> Result<Option<Actor>, Problem> {
+    Ok(read(conn, account)?.map(|known| known.at(now)))
+}
+
+/// Three queries for a plain account, four for one with grants.
+fn read(conn: &mut Conn, account: AccountKey) -> Result<Option<Known>, Problem> {
     type Row = (String, String, Option<String>, Option<String>, StoreKey, Status, bool);
     let found: Option<Row> = accounts::table
         .find(account)
@@ -48,10 +116,9 @@ pub(super) fn load(conn: &mut Conn, account: AccountKey, now: Time) -> Result<Op
     let Some((id, name, email, username, store, Status::Active, change_password)) = found else { return Ok(None) };
     let grants = grants(conn, [account])?.remove(&account).unwrap_or_default();
     let memberships = if grants.is_empty() { standing::Memberships::default() } else { memberships(conn, account)? };
-    let (super_grant, usable) = standing::standing(&grants, &memberships, now);
-    let roles = roles(conn, account, now)?;
+    let roles = roles(conn, account)?;
     let identifier = email.or(username).unwrap_or_default();
-    Ok(Some(Actor { account, id, name, identifier, store, change_password, super_grant, usable, grants, roles }))
+    Ok(Some(Known { account, id, name, identifier, store, change_password, grants, memberships, roles }))
 }
 
 #[derive(diesel::QueryableByName)]
@@ -63,23 +130,26 @@ struct RoleRow {
     #[diesel(sql_type = BigInt)]
     organization: OrganizationKey,
     #[diesel(sql_type = Nullable<BigInt>)]
+    starts: Option<Time>,
+    #[diesel(sql_type = Nullable<BigInt>)]
     ends: Option<Time>,
 }
 
-/// The role assignments of an account that take effect now where they were given (S-5).
-fn roles(conn: &mut Conn, account: AccountKey, now: Time) -> Result<Vec<UsableRole>, Problem> {
+/// The role assignments of an account that take effect where they were given (S-5) while their dates say so, each with
+/// its start.
+fn roles(conn: &mut Conn, account: AccountKey) -> Result<Vec<(Option<Time>, UsableRole)>, Problem> {
     let mut sql = Sql::new(
-        "SELECT ra.role, r.rights, ra.organization, ra.ends FROM role_assignments ra JOIN roles r ON r.key = ra.role \
+        "SELECT ra.role, r.rights, ra.organization, ra.starts, ra.ends FROM role_assignments ra JOIN roles r ON r.key = ra.role \
          WHERE ra.account = ",
     );
-    sql.bind(account).push(" AND (ra.starts IS NULL OR ra.starts <= ").bind(now).push(") AND (ra.ends IS NULL OR ra.ends > ").bind(now);
-    sql.push(
-        ") AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.account = ra.account AND m.organization = ra.organization AND m.status = 'blocked') \
+    sql.bind(account).push(
+        " AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.account = ra.account AND m.organization = ra.organization AND m.status = 'blocked') \
          AND NOT EXISTS (SELECT 1 FROM organization_closure x JOIN organizations o ON o.key = x.ancestor \
          WHERE x.descendant = ra.organization AND NOT o.active) ORDER BY ra.organization, ra.role",
     );
-    let row =
-        |row: RoleRow| UsableRole { role: row.role, rights: Rights::from_bits(row.rights as u16), at: row.organization, until: row.ends };
+    let row = |row: RoleRow| {
+        (row.starts, UsableRole { role: row.role, rights: Rights::from_bits(row.rights as u16), at: row.organization, until: row.ends })
+    };
     Ok(sql.load::<RoleRow>(conn)?.into_iter().map(row).collect())
 }
 

@@ -40,7 +40,7 @@ pub fn backup(db: &Db, file: &Path) -> Result<(), BackupError> {
     let failed = "The backup cannot be written";
     std::fs::remove_file(&part).or_else(missing).map_err(|error| say(failed)(&error))?;
     let mut conn = db.conn().map_err(|error| say(failed)(&error))?;
-    let Conn::Sqlite(conn) = &mut *conn else { return Err(BackupError(USE_PG_DUMP.into())) };
+    let Conn::Sqlite(conn) = &mut **conn else { return Err(BackupError(USE_PG_DUMP.into())) };
     let done = diesel::sql_query("VACUUM INTO ?").bind::<Text, _>(part.to_string_lossy()).execute(conn);
     done.map_err(|error| say(failed)(&error))?;
     private(&part).and_then(|()| std::fs::File::open(&part)?.sync_all()).map_err(|error| say(failed)(&error))?;

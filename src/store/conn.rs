@@ -1,6 +1,7 @@
 //! One pool over SQLite or PostgreSQL, chosen by the scheme of the URL.
 
 use super::{
+    kept::Shelf,
     schema::{administrator_roles, scopes},
     seal::Seal,
 };
@@ -17,11 +18,12 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::{
+    ops::{Deref, DerefMut},
     sync::{
         Arc, RwLock,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::watch;
 
@@ -81,11 +83,35 @@ impl Instrumentation for Counter {
     }
 }
 
+/// A connection in the pool.
+pub(super) struct Pooled {
+    conn: Conn,
+    /// When it was last given back.
+    rests_since: Instant,
+}
+
+impl Deref for Pooled {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        &self.conn
+    }
+}
+
+impl DerefMut for Pooled {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+}
+
+/// What has rested for less is not asked whether it still lives before it is used again: that would be one more way to
+/// the server for every read.
+const RESTS: Duration = Duration::from_secs(1);
+
 impl r2d2::ManageConnection for Manager {
-    type Connection = Conn;
+    type Connection = Pooled;
     type Error = diesel::r2d2::Error;
 
-    fn connect(&self) -> Result<Conn, Self::Error> {
+    fn connect(&self) -> Result<Pooled, Self::Error> {
         use diesel::r2d2::Error::{ConnectionError, QueryError};
         let mut conn = match self.backend {
             Backend::Postgres => {
@@ -110,15 +136,19 @@ impl r2d2::ManageConnection for Manager {
             }
         };
         conn.set_instrumentation(Counter(Arc::clone(&self.queries)));
-        Ok(conn)
+        Ok(Pooled { conn, rests_since: Instant::now() })
     }
 
-    fn is_valid(&self, conn: &mut Conn) -> Result<(), Self::Error> {
-        conn.ping().map_err(diesel::r2d2::Error::QueryError)
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), Self::Error> {
+        if pooled.rests_since.elapsed() < RESTS {
+            return Ok(());
+        }
+        pooled.conn.ping().map_err(diesel::r2d2::Error::QueryError)
     }
 
-    fn has_broken(&self, conn: &mut Conn) -> bool {
-        std::thread::panicking() || conn.is_broken()
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+        pooled.rests_since = Instant::now();
+        std::thread::panicking() || pooled.conn.is_broken()
     }
 }
 
@@ -133,6 +163,7 @@ pub struct Db {
     pub(super) seal: Seal,
     pub(super) posted: Arc<watch::Sender<()>>,
     pub(super) general: Arc<RwLock<Arc<General>>>,
+    pub(super) shelf: Arc<Shelf>,
     backend: Backend,
     queries: Arc<AtomicU64>,
 }
@@ -170,7 +201,8 @@ impl Db {
             .build(Manager { backend, target, queries: Arc::clone(&queries) })
             .map_err(|error| OpenError(format!("The database cannot be opened: {error}")))?;
         let seal = Seal::of_chance(&chance);
-        Ok(Self { pool, clock, chance, seal, posted: Arc::new(watch::Sender::new(())), general: Arc::default(), backend, queries })
+        let (posted, general, shelf) = (Arc::new(watch::Sender::new(())), Arc::default(), Arc::default());
+        Ok(Self { pool, clock, chance, seal, posted, general, shelf, backend, queries })
     }
 
     /// The same with the seal of the installation, which every process that serves needs. Without it, what is sealed
@@ -201,7 +233,7 @@ impl Db {
     pub fn migrate(&self) -> Result<Vec<String>, OpenError> {
         let failed = |error: &dyn std::fmt::Display| OpenError(format!("The database cannot be migrated: {error}"));
         let mut conn = self.pool.get().map_err(|error| failed(&error))?;
-        let done = match &mut *conn {
+        let done = match &mut **conn {
             Conn::Sqlite(conn) => migrate_file(conn),
             Conn::Postgres(conn) => {
                 conn.batch_execute("SELECT pg_advisory_lock(7272741)").map_err(|error| failed(&error))?;
@@ -218,7 +250,7 @@ impl Db {
     /// Whether the database answers and has every migration of this version (`/readyz`).
     pub fn ready(&self) -> bool {
         let Ok(mut conn) = self.pool.get() else { return false };
-        let pending = match &mut *conn {
+        let pending = match &mut **conn {
             Conn::Sqlite(conn) => conn.has_pending_migration(SQLITE),
             Conn::Postgres(conn) => conn.has_pending_migration(POSTGRES),
         };

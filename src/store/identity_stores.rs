@@ -171,13 +171,24 @@ pub(super) fn visible(reach: &Reach) -> Sql {
 /// # Errors
 /// What the database says.
 pub fn list<G: Ground>(reader: &mut impl Reader<G>, q: &str, paging: &Paging) -> Result<Slice<Listed>, Problem> {
+    let fresh = reader.fresh()?;
     let (conn, permit) = reader.parts();
     let mut from = visible(permit.reach());
+    let mut key = columns(permit);
+    key.append(&from).push(&format!(" page {} of {}", paging.number, paging.per));
+    let plain = q.is_empty() && paging.after.is_none() && paging.before.is_none();
+    if plain && let Some(known) = fresh.find::<Slice<Listed>>(&key) {
+        return Ok(Slice::clone(&known));
+    }
     if !q.is_empty() {
         from.push(" AND s.name_folded LIKE ").bind(format!("%{}%", like(&text::fold(q)))).push(" ESCAPE '\\'");
     }
     let order = Order { column: "s.name_folded", key: "s.key", descending: false };
-    Ok(paging::slice_with::<Row>(conn, &columns(permit), &from, order, paging)?.map(Listed::from))
+    let slice = paging::slice_with::<Row>(conn, &columns(permit), &from, order, paging)?.map(Listed::from);
+    if plain {
+        fresh.keep(key, slice.clone(), slice.rows.len() * 400);
+    }
+    Ok(slice)
 }
 
 /// The store with this slug, where the reader may know of it.
@@ -185,10 +196,11 @@ pub fn list<G: Ground>(reader: &mut impl Reader<G>, q: &str, paging: &Paging) ->
 /// # Errors
 /// [`Problem::NotFound`] otherwise.
 pub fn find<G: Ground>(reader: &mut impl Reader<G>, slug: &str) -> Result<IdentityStore, Problem> {
+    let fresh = reader.fresh()?;
     let (conn, permit) = reader.parts();
     let mut sql = columns(permit);
     sql.append(&visible(permit.reach())).push(" AND s.slug = ").bind(slug);
-    sql.load::<Row>(conn)?.pop().map(|row| Listed::from(row).store).ok_or(Problem::NotFound)
+    fresh.ask(sql, |sql| sql.load::<Row>(conn)?.pop().map(|row| Listed::from(row).store).ok_or(Problem::NotFound))
 }
 
 /// Keys and slugs of the stores that the reader may know of, for links.

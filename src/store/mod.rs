@@ -3,6 +3,7 @@
 
 mod columns;
 mod conn;
+mod kept;
 /// Page by page through long lists.
 pub mod paging;
 mod reached;

@@ -15,6 +15,7 @@ pub use switching::{Effect, Switched, SwitchedTogether, Together, effect, switch
 use super::{
     conn::Conn,
     identity_stores::like,
+    kept::{Fresh, Path},
     paging::{self, Cursor, Order, Paging, Placed, Slice, Sorted},
     sql::Sql,
     transaction::Reader,
@@ -175,9 +176,10 @@ pub fn choices_for<G: Ground>(
     chosen: Option<&Organization>,
 ) -> Result<(Vec<Choice>, bool), Problem> {
     const MOST: usize = 50;
+    let fresh = reader.fresh()?;
     let (conn, permit) = reader.parts();
     let mut sql = Sql::new("SELECT o.key, o.id, o.store, o.name, o.active, o.depth ");
-    sql.append(&reached(conn, store, permit.reach())?);
+    sql.append(&reached(conn, &fresh, store, permit.reach())?);
     add_search(&mut sql, sought);
     sql.push(&format!(" ORDER BY o.name_sort, o.key LIMIT {}", MOST + 1));
     let mut rows: Vec<Organization> = sql.load::<Row>(conn)?.into_iter().map(Organization::from).collect();
@@ -254,18 +256,25 @@ fn add_search(from: &mut Sql, sought: &str) {
 /// What the database says.
 pub fn choices<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey) -> Result<(Vec<Choice>, bool), Problem> {
     const MOST: i64 = 500;
+    let fresh = reader.fresh()?;
     let (conn, permit) = reader.parts();
-    by_depth(conn, permit.reach(), store, MOST)
+    by_depth(conn, &fresh, permit.reach(), store, MOST)
 }
 
 /// Up to so many of the organizations in reach, those nearest to the top, by path; and whether there are more.
-fn by_depth(conn: &mut Conn, reach: &Reach, store: StoreKey, most: i64) -> Result<(Vec<Choice>, bool), Problem> {
+fn by_depth(conn: &mut Conn, fresh: &Fresh, reach: &Reach, store: StoreKey, most: i64) -> Result<(Vec<Choice>, bool), Problem> {
     let mut sql = Sql::new("SELECT o.key, o.id, o.store, o.name, o.active, o.depth ");
-    sql.append(&reached(conn, store, reach)?).push(&format!(" ORDER BY o.depth, o.name_sort, o.key LIMIT {}", most + 1));
-    let mut rows: Vec<Row> = sql.load(conn)?;
+    sql.append(&reached(conn, fresh, store, reach)?).push(&format!(" ORDER BY o.depth, o.name_sort, o.key LIMIT {}", most + 1));
+    if let Some(known) = fresh.find::<(Vec<Choice>, bool)>(&sql) {
+        return Ok(Clone::clone(&*known));
+    }
+    let mut rows: Vec<Row> = sql.clone().load(conn)?;
     let more = rows.len() as i64 > most;
     rows.truncate(most as usize);
-    Ok((by_path(conn, rows)?, more))
+    let found = (by_path(conn, rows)?, more);
+    let bytes = found.0.iter().map(|choice| 80 + choice.id.len() + choice.path.len()).sum();
+    fresh.keep(sql, found.clone(), bytes);
+    Ok(found)
 }
 
 /// An organization in a list.
@@ -274,7 +283,7 @@ pub struct Listed {
     /// The organization.
     pub organization: Organization,
     /// From the top to itself.
-    pub path: Vec<Step>,
+    pub path: Path,
     /// Whether it and all its ancestors are active (S-5).
     pub effectively_active: bool,
     /// Members here.
@@ -367,17 +376,17 @@ fn columns(now: Time) -> Sql {
 }
 
 /// How many organizations a store has, by the count that is kept.
-fn all_of(conn: &mut Conn, store: StoreKey) -> Result<paging::Total, Problem> {
+fn all_of(conn: &mut Conn, fresh: &Fresh, store: StoreKey) -> Result<paging::Total, Problem> {
     let mut sql = Sql::new("SELECT organizations AS n FROM identity_stores WHERE key = ");
     sql.bind(store);
-    sql.number(conn).map(paging::Total::exactly)
+    fresh.ask(sql, |sql| sql.number(conn)).map(paging::Total::exactly)
 }
 
 /// So many are gathered and sorted for a list; where there are more, the names are walked.
 const FEW: i64 = 500;
 
 /// The organizations of a store in reach, the cheaper way; conditions on `o` follow.
-pub(super) fn reached(conn: &mut Conn, store: StoreKey, reach: &Reach) -> Result<Sql, Problem> {
+pub(super) fn reached(conn: &mut Conn, fresh: &Fresh, store: StoreKey, reach: &Reach) -> Result<Sql, Problem> {
     let mut walk = Sql::new("FROM organizations o WHERE o.store = ");
     walk.bind(store).push(" AND ").in_reach(reach, "o.key");
     let Reach::In(areas) = reach else { return Ok(walk) };
@@ -393,7 +402,7 @@ pub(super) fn reached(conn: &mut Conn, store: StoreKey, reach: &Reach) -> Result
     }
     let mut counted = Sql::new("SELECT count(*) AS n FROM (SELECT 1 FROM (");
     counted.append(&inside).push(&format!(") inside LIMIT {}) counted", FEW + 1));
-    if counted.number(conn)? > FEW {
+    if fresh.ask(counted, |sql| sql.number(conn))? > FEW {
         return Ok(walk);
     }
     let mut gather = Sql::new("FROM (");
@@ -407,9 +416,9 @@ pub(super) fn reached(conn: &mut Conn, store: StoreKey, reach: &Reach) -> Result
 /// # Errors
 /// What the database says.
 pub fn list<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey, filter: &Filter, paging: &Paging) -> Result<Slice<Listed>, Problem> {
-    let now = reader.now();
+    let (now, fresh) = (reader.now(), reader.fresh()?);
     let (conn, permit) = reader.parts();
-    let mut from = reached(conn, store, permit.reach())?;
+    let mut from = reached(conn, &fresh, store, permit.reach())?;
     add_search(&mut from, &filter.q);
     if let Some(status) = filter.status {
         from.push(if status == Status::Active { " AND o.active" } else { " AND NOT o.active" });
@@ -430,13 +439,17 @@ pub fn list<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey, filter: &Fi
     };
     let order = Order { column, key: "o.key", descending: filter.descending };
     let columns = columns(now);
-    let total = if filter.is_plain() && *permit.reach() == Reach::Everywhere { all_of(conn, store)? } else { paging::total(conn, &from)? };
+    let total = match filter.is_plain() {
+        true if *permit.reach() == Reach::Everywhere => all_of(conn, &fresh, store)?,
+        true => kept_total(conn, &fresh, &from)?,
+        false => paging::total(conn, &from)?,
+    };
     let slice = paging::slice_of::<ListedRow>(conn, &columns, &from, total, order, paging)?;
-    let mut paths = tree::paths(conn, slice.rows.iter().map(|row| row.base.key))?;
+    let mut paths = tree::kept_paths(conn, &fresh, slice.rows.iter().map(|row| row.base.key))?;
     Ok(slice.map(|row| listed(row, &mut paths)))
 }
 
-fn listed(row: ListedRow, paths: &mut HashMap<OrganizationKey, Vec<Step>>) -> Listed {
+fn listed(row: ListedRow, paths: &mut HashMap<OrganizationKey, Path>) -> Listed {
     Listed {
         path: paths.remove(&row.base.key).unwrap_or_default(),
         effectively_active: !row.inactive,
@@ -504,8 +517,9 @@ pub fn forest(reader: &mut impl Reader<OrganizationView>, store: StoreKey) -> Re
 /// # Errors
 /// What the database says.
 pub fn nearest(reader: &mut impl Reader<OrganizationView>, store: StoreKey, most: i64) -> Result<Vec<Choice>, Problem> {
+    let fresh = reader.fresh()?;
     let (conn, permit) = reader.parts();
-    Ok(by_depth(conn, permit.reach(), store, most)?.0)
+    Ok(by_depth(conn, &fresh, permit.reach(), store, most)?.0)
 }
 
 /// How many organizations of the store in reach have no org admin, counted to the limit.
@@ -513,12 +527,25 @@ pub fn nearest(reader: &mut impl Reader<OrganizationView>, store: StoreKey, most
 /// # Errors
 /// What the database says.
 pub fn without_admins(reader: &mut impl Reader<OrganizationView>, store: StoreKey) -> Result<paging::Total, Problem> {
-    let now = reader.now();
+    let (now, fresh) = (reader.now(), reader.fresh()?);
     let (conn, permit) = reader.parts();
     let mut from = Sql::new("FROM organizations o WHERE o.store = ");
     from.bind(store).push(" AND ").in_reach(permit.reach(), "o.key");
+    // Time alone changes it when the next of the assignments that are ahead of their end ends.
+    let key = from.clone();
+    if let Some(known) = fresh.find::<(paging::Total, Time, Time)>(&key)
+        && (known.1..known.2).contains(&now)
+    {
+        return Ok(known.0);
+    }
+    let mut next = Sql::new("SELECT coalesce(min(n.ends), ");
+    next.bind(i64::MAX).push(") AS n FROM (SELECT (SELECT min(e.ends) FROM role_assignments e WHERE e.role = r.key AND e.ends > ");
+    next.bind(now).push(") AS ends FROM roles r) n");
+    let next = Time::from_micros(next.number(conn)?);
     no_admin(&mut from, now);
-    paging::total(conn, &from)
+    let total = paging::total(conn, &from)?;
+    fresh.keep(key, (total, now, next), 100);
+    Ok(total)
 }
 
 /// The condition that nobody holds a role here or above.
@@ -532,12 +559,20 @@ fn no_admin(from: &mut Sql, now: Time) {
 /// # Errors
 /// What the database says.
 pub fn count<G: Ground>(reader: &mut impl Reader<G>, store: StoreKey) -> Result<paging::Total, Problem> {
+    let fresh = reader.fresh()?;
     let (conn, permit) = reader.parts();
     if *permit.reach() == Reach::Everywhere {
-        return all_of(conn, store);
+        return all_of(conn, &fresh, store);
     }
-    let from = reached(conn, store, permit.reach())?;
-    paging::total(conn, &from)
+    let from = reached(conn, &fresh, store, permit.reach())?;
+    kept_total(conn, &fresh, &from)
+}
+
+/// How many they are, counted to the limit, where that hangs on nothing but what is kept.
+fn kept_total(conn: &mut Conn, fresh: &Fresh, from: &Sql) -> Result<paging::Total, Problem> {
+    let mut key = Sql::new("count ");
+    key.append(from);
+    fresh.ask(key, |_| paging::total(conn, from))
 }
 
 /// What an organization's page shows beside its lists.
@@ -599,7 +634,7 @@ pub fn detail(reader: &mut impl Reader<OrganizationView>, store: StoreKey, id: &
     sql.bind(id).push(" AND o.store = ").bind(store).push(" AND ").in_reach(permit.reach(), "o.key");
     let row = sql.load::<DetailRow>(conn)?.pop().ok_or(Problem::NotFound)?;
     let organization = row.listed.base.key;
-    let mut paths = tree::paths(conn, [organization])?;
+    let mut paths = tree::kept_paths(conn, &Fresh::default(), [organization])?;
     let listed = listed(row.listed, &mut paths);
     let lineages = tree::lineages(conn, listed.path.iter().map(|step| step.key))?;
     let open = listed.path.iter().map(|step| lineages.get(&step.key).is_some_and(|place| permit.reach().contains(place))).collect();

@@ -7,9 +7,10 @@ use super::{
 };
 use crate::{access::Ground, domain::key::AccountKey, problem::Problem};
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// A person's settings.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Serialize, Deserialize)]
 pub struct Preferences {
     /// `device`, `light` or `dark`.
     pub appearance: String,

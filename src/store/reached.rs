@@ -6,18 +6,21 @@
 use super::{
     accounts::{self, Account, Filter, Sight, Sort, Way},
     conn::Conn,
-    paging::{self, EXACT, Order, Paging, Slice, Total},
+    kept::Fresh,
+    paging::{self, Cursor, EXACT, Order, Paging, Placed, Slice, Sorted, Total},
     sql::Sql,
     tree,
 };
 use crate::{
     access::{Area, Bound, Reach},
     domain::{
-        key::{OrganizationKey, StoreKey},
+        key::{AccountKey, OrganizationKey, StoreKey},
         time::Time,
     },
     problem::Problem,
 };
+use diesel::{QueryableByName, sql_types::BigInt};
+use std::{collections::HashMap, sync::Arc};
 
 /// Two ways to the same accounts of a store; conditions on `a` follow.
 pub(super) struct Reached {
@@ -27,6 +30,8 @@ pub(super) struct Reached {
     pub count: Sql,
     /// Of which store they are all, where nothing keeps any of them from the reader.
     pub all_of: Option<StoreKey>,
+    /// Whether they are few, and nothing more is asked of them than to be in reach: then they are kept in order of names.
+    few: bool,
     /// Whether what the filter searches for is found already.
     searched: bool,
     /// The order of finding, where the search found more than are sorted.
@@ -38,11 +43,15 @@ impl Reached {
     pub fn each(mut self, mut add: impl FnMut(&mut Sql)) -> Self {
         add(&mut self.rows);
         add(&mut self.count);
+        self.few = false;
         self
     }
 
     /// Adds the conditions of the filter for which they were found.
     pub fn narrowed(self, conn: &Conn, filter: &Filter, sight: &Sight, now: Time, pair: Option<OrganizationKey>) -> Self {
+        if filter.is_empty() {
+            return self;
+        }
         let searched = self.searched;
         let narrowed = self.each(|from| {
             if !searched {
@@ -50,13 +59,14 @@ impl Reached {
             }
             filter.add_rest(from, sight, now, pair);
         });
-        Self { all_of: narrowed.all_of.filter(|_| filter.is_empty()), ..narrowed }
+        Self { all_of: None, ..narrowed }
     }
 
     /// How many they are: by the count that is kept where they are all, else counted up to the limit.
-    pub fn total(&self, conn: &mut Conn) -> Result<Total, Problem> {
+    pub fn total(&self, conn: &mut Conn, fresh: &Fresh) -> Result<Total, Problem> {
         match self.all_of {
-            Some(store) => accounts::all_of(conn, store),
+            _ if self.few => Ok(Total::exactly(by_name(conn, fresh, &self.rows)?.len() as i64)),
+            Some(store) => accounts::all_of(conn, fresh, store),
             None => paging::total(conn, &self.count),
         }
     }
@@ -65,6 +75,7 @@ impl Reached {
     pub fn slice(
         &self,
         conn: &mut Conn,
+        fresh: &Fresh,
         sort: Sort,
         paging: &Paging,
         total: impl FnOnce(&mut Conn) -> Result<Total, Problem>,
@@ -72,6 +83,12 @@ impl Reached {
         let columns = Sql::new(accounts::COLUMNS);
         let Some(order) = self.found else {
             let total = total(conn)?;
+            if self.few && matches!(sort, Sort::Name | Sort::NameDown) {
+                let all = by_name(conn, fresh, &self.rows)?;
+                if let Some(slice) = kept_slice(conn, &all, sort.order(), paging, total)? {
+                    return Ok(slice);
+                }
+            }
             return paging::slice_of(conn, &columns, &self.rows, total, sort.order(), paging);
         };
         let mut slice: Slice<Account> = paging::slice_of(conn, &columns, &self.rows, Total::exactly(0), order, paging)?;
@@ -81,6 +98,35 @@ impl Reached {
         slice.many = true;
         Ok(slice)
     }
+}
+
+/// A page out of all of them by name; none where its cursor names nobody among them.
+fn kept_slice(conn: &mut Conn, all: &[AccountKey], order: Order, paging: &Paging, total: Total) -> Result<Option<Slice<Account>>, Problem> {
+    let place = |cursor: &Cursor| {
+        let place = all.iter().position(|key| key.0 == cursor.1).filter(|_| matches!(cursor.0, Sorted::Text(_)))?;
+        Some(if order.descending { all.len() - 1 - place } else { place })
+    };
+    let per = paging.per as usize;
+    let (start, end) = match (&paging.before, &paging.after) {
+        (Some(before), _) => place(before).map(|place| (place.saturating_sub(per), place)),
+        (None, Some(after)) => place(after).map(|place| (place + 1, place + 1 + per)),
+        (None, None) => {
+            let start = ((paging.number - 1) * paging.per).clamp(0, EXACT) as usize;
+            Some((start, start + per))
+        }
+    }
+    .unwrap_or_default();
+    if end == 0 {
+        return Ok(None);
+    }
+    let at = |place: usize| if order.descending { all.len().checked_sub(place + 1) } else { Some(place) };
+    let shown: Vec<AccountKey> = (start..end).filter_map(|place| all.get(at(place)?).copied()).collect();
+    let mut found: HashMap<AccountKey, Account> = accounts::by_keys(conn, &shown)?.into_iter().map(|row| (row.key, row)).collect();
+    let rows: Vec<Account> = shown.iter().filter_map(|key| found.remove(key)).collect();
+    let cursor = |row: Option<&Account>| row.map(|row| row.cursor(&order).encode());
+    let first = (paging.number > 1).then(|| cursor(rows.first())).flatten();
+    let last = (end < all.len()).then(|| cursor(rows.last())).flatten();
+    Ok(Some(Slice { first, last, rows, number: paging.number, per: paging.per, total, many: false }))
 }
 
 /// What finds accounts without looking at all of them.
@@ -95,6 +141,7 @@ enum By {
 /// it. What `filter` asks for helps to choose the way; its conditions are still to be added.
 pub(super) fn of_store(
     conn: &mut Conn,
+    fresh: &Fresh,
     store: StoreKey,
     sight: &Sight,
     at: Option<(OrganizationKey, bool)>,
@@ -116,7 +163,7 @@ pub(super) fn of_store(
     let members = match areas.is_empty() {
         true => None,
         false => {
-            let root = tree::root(conn)?;
+            let root = tree::kept_root(conn, fresh)?;
             (!areas.iter().any(|area| is_all(area, root))).then(|| members(&areas, root))
         }
     };
@@ -126,7 +173,9 @@ pub(super) fn of_store(
     let ways: Vec<(By, Way)> = search.into_iter().chain(filters).chain(members).collect();
     let mut least: Option<(i64, &(By, Way))> = None;
     for way in &ways {
-        let many = up_to(conn, &way.1.accounts)?;
+        let counted = counted(&way.1.accounts);
+        // Whom somebody reaches is asked by every list; what is found, only by this one.
+        let many = if way.0 == By::Membership { fresh.ask(counted, |sql| sql.number(conn))? } else { counted.number(conn)? };
         if many <= EXACT && least.is_none_or(|(least, _)| many < least) {
             least = Some((many, way));
         }
@@ -141,11 +190,12 @@ pub(super) fn of_store(
         }
         gather
     };
-    let plain = Reached { count: walk.clone(), rows: walk, all_of: None, searched: false, found: None };
+    let plain = Reached { count: walk.clone(), rows: walk, all_of: None, few: false, searched: false, found: None };
     match (least, ways.first()) {
         (Some((_, way)), _) => {
             let gather = gather(way);
-            Ok(Reached { count: gather.clone(), rows: gather, searched: way.0 == By::Search, ..plain })
+            let few = way.0 == By::Membership && at.is_none() && filter.is_empty();
+            Ok(Reached { count: gather.clone(), rows: gather, few, searched: way.0 == By::Search, ..plain })
         }
         (None, Some((By::Search, _))) => {
             let Some((mut found, order)) = filter.found(conn, store)? else { return Ok(plain) };
@@ -156,7 +206,7 @@ pub(super) fn of_store(
         (None, Some(way)) => Ok(Reached { count: gather(way), ..plain }),
         (None, None) => {
             // Of the built-in store, whoever reaches all below root does not reach the members of root.
-            let all = at.is_none() && (*reach == Reach::Everywhere || !is_built_in(conn, store)?);
+            let all = at.is_none() && (*reach == Reach::Everywhere || !is_built_in(conn, fresh, store)?);
             Ok(Reached { all_of: all.then_some(store), ..plain })
         }
     }
@@ -168,7 +218,7 @@ pub(super) fn of_these(way: &Way, store: StoreKey, reach: &Reach, at: Option<(Or
     let mut rows = gathered(way, store);
     rows.push(" AND ").account_in_reach(reach, "a.key");
     add_at(&mut rows, at);
-    Reached { count: rows.clone(), rows, all_of: None, searched: false, found: None }
+    Reached { count: rows.clone(), rows, all_of: None, few: false, searched: false, found: None }
 }
 
 /// Adds the condition that the account is a member of an organization, or of any below it.
@@ -178,17 +228,34 @@ pub(super) fn add_at(from: &mut Sql, at: Option<(OrganizationKey, bool)>) {
     from.bind(organization).push(if below { ")" } else { " AND lc.depth = 0)" });
 }
 
-fn is_built_in(conn: &mut Conn, store: StoreKey) -> Result<bool, Problem> {
+fn is_built_in(conn: &mut Conn, fresh: &Fresh, store: StoreKey) -> Result<bool, Problem> {
     let mut sql = Sql::new("SELECT count(*) AS n FROM identity_stores WHERE built_in AND key = ");
     sql.bind(store);
-    Ok(sql.number(conn)? > 0)
+    Ok(fresh.ask(sql, |sql| sql.number(conn))? > 0)
 }
 
-/// How many rows a statement finds, counted to one more than are sorted.
-fn up_to(conn: &mut Conn, accounts: &Sql) -> Result<i64, Problem> {
+/// The accounts that were gathered, by name.
+fn by_name(conn: &mut Conn, fresh: &Fresh, gathered: &Sql) -> Result<Arc<Vec<AccountKey>>, Problem> {
+    #[derive(QueryableByName)]
+    struct Key {
+        #[diesel(sql_type = BigInt)]
+        key: AccountKey,
+    }
+    let mut sql = Sql::new("SELECT a.key ");
+    sql.append(gathered).push(" ORDER BY a.name_sort, a.key");
+    if let Some(known) = fresh.find(&sql) {
+        return Ok(known);
+    }
+    let keys: Vec<AccountKey> = sql.clone().load::<Key>(conn)?.into_iter().map(|row| row.key).collect();
+    let bytes = keys.len() * size_of::<AccountKey>();
+    Ok(fresh.keep(sql, keys, bytes))
+}
+
+/// Counts the rows that a statement finds, to one more than are sorted.
+fn counted(accounts: &Sql) -> Sql {
     let mut counted = Sql::new("SELECT count(*) AS n FROM (SELECT 1 FROM (");
     counted.append(accounts).push(&format!(") member LIMIT {}) counted", EXACT + 1));
-    counted.number(conn)
+    counted
 }
 
 /// The accounts of a store that a statement finds. A cross join keeps SQLite from turning it round.

@@ -3,7 +3,9 @@
 use super::{
     accounts::{self, Account},
     conn::{Conn, on_each},
-    holdings, organizations,
+    holdings,
+    kept::{Fresh, Path},
+    organizations,
     paging::{self, Paging, Slice, Total},
     reached::{self, Reached},
     sql::Sql,
@@ -40,7 +42,7 @@ pub struct Pair {
     /// The organization's id.
     pub organization_id: String,
     /// From the top to the organization.
-    pub path: Vec<Step>,
+    pub path: Path,
     /// The role's id.
     pub role_id: String,
     /// The role's name.
@@ -82,7 +84,7 @@ pub fn pairs(
     role: Option<RoleKey>,
     paging: &Paging,
 ) -> Result<Slice<Pair>, Problem> {
-    let now = reader.now();
+    let (now, fresh) = (reader.now(), reader.fresh()?);
     let (conn, permit) = reader.parts();
     // What has an end is looked at only where nobody holds it without.
     let held = |from: &mut Sql| {
@@ -92,7 +94,7 @@ pub fn pairs(
             from.push(" AND p.role = ").bind(role);
         }
     };
-    let mut from = organizations::reached(conn, store, permit.reach())?;
+    let mut from = organizations::reached(conn, &fresh, store, permit.reach())?;
     if let Some(organization) = organization {
         from.push(" AND o.key = ").bind(organization);
     }
@@ -117,7 +119,7 @@ pub fn pairs(
     let mut rows: Vec<PairRow> = sql.load(conn)?;
     let more = rows.len() as i64 > paging.per;
     rows.truncate(paging.per as usize);
-    let paths = tree::paths(conn, rows.iter().map(|row| row.organization).collect::<HashSet<_>>())?;
+    let paths = tree::kept_paths(conn, &fresh, rows.iter().map(|row| row.organization).collect::<HashSet<_>>())?;
     let rows = rows
         .into_iter()
         .map(|row| Pair {
@@ -214,7 +216,7 @@ pub fn holders(
     q: &str,
     paging: &Paging,
 ) -> Result<Holders, Problem> {
-    let now = reader.now();
+    let (now, fresh) = (reader.now(), reader.fresh()?);
     let (conn, permit) = reader.parts();
     let filter = accounts::Filter { q: q.to_owned(), ..accounts::Filter::default() };
     let from = |conn: &Conn, inherited: bool| {
@@ -239,7 +241,7 @@ pub fn holders(
 
     let reach = permit.actor().and_then(|actor| actor.reach_of(&UserView::LEAF)).unwrap_or(Reach::In(Vec::new()));
     let keys: Vec<AccountKey> = direct.rows.iter().chain(&inherited.rows).map(|row| row.account.key).collect();
-    let memberships = accounts::memberships_of(conn, &reach, &keys)?;
+    let memberships = accounts::memberships_of(conn, &fresh, &reach, &keys)?;
     let paths = tree::paths(conn, inherited.rows.iter().map(|row| row.organization).collect::<HashSet<_>>())?;
     let open = open_places(conn, permit.reach(), paths.keys().copied())?;
     let held = holdings::of(conn, &keys, now)?;
@@ -326,12 +328,13 @@ pub struct Wanted {
 /// directly, narrowed by the filter.
 pub(super) fn unassigned(
     conn: &mut Conn,
+    fresh: &Fresh,
     sight: &accounts::Sight,
     wanted: &Wanted,
     filter: &accounts::Filter,
     now: Time,
 ) -> Result<Reached, Problem> {
-    let reached = reached::of_store(conn, wanted.organization.store, sight, None, filter, now)?;
+    let reached = reached::of_store(conn, fresh, wanted.organization.store, sight, None, filter, now)?;
     let reached = reached.narrowed(conn, filter, sight, now, Some(wanted.organization.key));
     Ok(reached.each(|from| {
         from.push(" AND NOT EXISTS (SELECT 1 FROM role_assignments ua WHERE ua.organization = ").bind(wanted.organization.key);
@@ -355,24 +358,24 @@ pub fn candidates(
     sort: accounts::Sort,
     paging: &Paging,
 ) -> Result<Slice<Candidate>, Problem> {
-    let now = reader.now();
+    let (now, fresh) = (reader.now(), reader.fresh()?);
     let (conn, permit) = reader.parts();
     let sight = accounts::Sight::of::<InConsole>(permit);
-    let mut reached = unassigned(conn, &sight, wanted, filter, now)?;
+    let mut reached = unassigned(conn, &fresh, &sight, wanted, filter, now)?;
     if let Some(draft) = only {
         let selected = super::selections::selected(conn, &sight, draft, wanted, now)?;
         reached = reached.each(|from| _ = from.push(" AND ").append(&selected));
     }
-    let slice = reached.slice(conn, sort, paging, |conn| match (reached.all_of, only) {
+    let slice = reached.slice(conn, &fresh, sort, paging, |conn| match (reached.all_of, only) {
         // The pair's holders are accounts of its store.
         (Some(store), None) => {
             let held = held_by(conn, wanted.organization.key, wanted.role.key, now)?;
-            Ok(Total::exactly(accounts::all_of(conn, store)?.count - held.count))
+            Ok(Total::exactly(accounts::all_of(conn, &fresh, store)?.count - held.count))
         }
         _ => paging::total(conn, &reached.count),
     })?;
     let Slice { rows, number, per, total, many, first, last } = slice;
-    let rows = described(conn, permit, wanted, rows, now)?;
+    let rows = described(conn, &fresh, permit, wanted, rows, now)?;
     Ok(Slice { rows, number, per, total, many, first, last })
 }
 
@@ -381,22 +384,23 @@ pub fn candidates(
 /// # Errors
 /// What the database says.
 pub fn people(reader: &mut impl Reader<UserView>, wanted: &Wanted, ids: &[String]) -> Result<Vec<Candidate>, Problem> {
-    let now = reader.now();
+    let (now, fresh) = (reader.now(), reader.fresh()?);
     let (conn, permit) = reader.parts();
     let rows = accounts::by_ids(conn, permit.reach(), wanted.organization.store, ids)?;
-    described(conn, permit, wanted, rows, now)
+    described(conn, &fresh, permit, wanted, rows, now)
 }
 
 /// With everything about them that the choice needs: a constant number of queries.
 fn described(
     conn: &mut Conn,
+    fresh: &Fresh,
     permit: &Permit<UserView>,
     wanted: &Wanted,
     rows: Vec<Account>,
     now: Time,
 ) -> Result<Vec<Candidate>, Problem> {
     let keys: Vec<AccountKey> = rows.iter().map(|account| account.key).collect();
-    let mut memberships = accounts::memberships_of(conn, permit.reach(), &keys)?;
+    let mut memberships = accounts::memberships_of(conn, fresh, permit.reach(), &keys)?;
     let inherited = inherited_from(conn, wanted, &keys, now)?;
     let other = other_roles(conn, wanted, &keys, now)?;
     let held = holdings::of(conn, &keys, now)?;

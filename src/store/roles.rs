@@ -11,6 +11,7 @@ pub use remap::{Remap, Remapped, remap, remap_effect};
 
 use super::{
     conn::Conn,
+    kept::Fresh,
     paging::{self, Cursor, Order, Paging, Placed, Slice, Sorted},
     schema::roles,
     sql::Sql,
@@ -38,6 +39,7 @@ use diesel::{
     sql_types::{BigInt, Bool, Integer, Nullable, Text},
 };
 use serde_json::json;
+use std::{collections::HashMap, sync::Arc};
 
 #[derive(QueryableByName)]
 struct Row {
@@ -115,6 +117,38 @@ pub struct Listed {
 
 const COLUMNS: &str = "SELECT r.key, r.id, r.store, r.name, r.name_sort, r.description, r.auto_every, r.auto_first, r.rights, r.rev, r.changed_at, r.changed_by";
 
+/// Until when those hold a role who hold it only up to an end, of every role of a store: each account once, by its last end.
+type Ends = HashMap<RoleKey, Vec<Time>>;
+
+/// Those of them that lie ahead.
+fn ends(conn: &mut Conn, fresh: &Fresh, store: StoreKey, now: Time) -> Result<Arc<Ends>, Problem> {
+    #[derive(QueryableByName)]
+    struct End {
+        #[diesel(sql_type = BigInt)]
+        role: RoleKey,
+        #[diesel(sql_type = BigInt)]
+        ends: Time,
+    }
+    let mut key = Sql::new("ends of the roles of ");
+    key.bind(store);
+    if let Some(known) = fresh.find(&key) {
+        return Ok(known);
+    }
+    let mut sql =
+        Sql::new("SELECT ra.role, max(ra.ends) AS ends FROM roles r CROSS JOIN role_assignments ra WHERE ra.role = r.key AND r.store = ");
+    // The + keeps SQLite from looking through everybody who holds the role instead of through what the account holds.
+    sql.bind(store).push(" AND ra.ends > ").bind(now).push(
+        " AND NOT EXISTS (SELECT 1 FROM role_assignments l WHERE l.account = ra.account AND +l.role = ra.role AND l.ends IS NULL) \
+         GROUP BY ra.role, ra.account",
+    );
+    let mut found = Ends::new();
+    for End { role, ends } in sql.load::<End>(conn)? {
+        found.entry(role).or_default().push(ends);
+    }
+    let bytes = found.values().map(|ends| 80 + ends.len() * size_of::<Time>()).sum();
+    Ok(fresh.keep(key, found, bytes))
+}
+
 /// The columns with how many hold it: the count that is kept of those who hold it without an end, and those who hold
 /// it only up to an end ahead.
 fn listed_columns(now: Time) -> Sql {
@@ -156,7 +190,7 @@ pub fn list(
     filter: &Filter,
     paging: &Paging,
 ) -> Result<Slice<Listed>, Problem> {
-    let now = reader.now();
+    let (now, fresh) = (reader.now(), reader.fresh()?);
     let conn = reader.conn();
     let mut from = Sql::new("FROM roles r WHERE r.store = ");
     from.bind(store);
@@ -184,7 +218,14 @@ pub fn list(
     }
     let order =
         Order { column: if filter.by_change { "r.changed_at" } else { "r.name_sort" }, key: "r.key", descending: filter.descending };
-    Ok(paging::slice_with::<ListedRow>(conn, &listed_columns(now), &from, order, paging)?.map(Listed::from))
+    let mut columns = Sql::new(COLUMNS);
+    columns.push(", r.lasting AS held");
+    let slice = paging::slice_with::<ListedRow>(conn, &columns, &from, order, paging)?;
+    let ends = ends(conn, &fresh, store, now)?;
+    Ok(slice.map(|row| {
+        let passing = ends.get(&row.role.key).map_or(0, |ends| ends.iter().filter(|end| **end > now).count());
+        Listed { held: row.held + passing as i64, role: row.role.into() }
+    }))
 }
 
 /// How many roles of the store do not open the accounts list (R-4).
@@ -192,10 +233,11 @@ pub fn list(
 /// # Errors
 /// What the database says.
 pub fn without_minimum(reader: &mut impl Reader<OrganizationRoleView>, store: StoreKey) -> Result<paging::Total, Problem> {
+    let fresh = reader.fresh()?;
     let mut from = Sql::new("FROM roles r WHERE r.store = ");
     from.bind(store);
     no_minimum(&mut from);
-    paging::total(reader.conn(), &from)
+    fresh.ask(from.clone(), |_| paging::total(reader.conn(), &from))
 }
 
 fn no_minimum(from: &mut Sql) {

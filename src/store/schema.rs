@@ -505,5 +505,12 @@ diesel::table! {
     }
 }
 
-// The limits of sessions are read with the session.
-diesel::allow_tables_to_appear_in_same_query!(sessions, settings);
+diesel::table! {
+    freshness (one) {
+        one -> BigInt,
+        mark -> BigInt,
+    }
+}
+
+// All that a request begins with is read with its session.
+diesel::allow_tables_to_appear_in_same_query!(sessions, settings, preferences, freshness);

@@ -4,6 +4,7 @@
 use super::{
     accounts::{self, Filter, Listed, Sight, Sort, Way},
     conn::{Conn, on_each},
+    kept::Fresh,
     paging::{self, Paging, Slice},
     reached::{self, Reached},
     role_assignments::{Wanted, unassigned},
@@ -214,7 +215,14 @@ pub(super) fn selected(conn: &mut Conn, sight: &Sight, draft: &str, wanted: &Wan
 }
 
 /// Everybody in sight whom the draft selects, of members of an organization or of any below it where one is given.
-fn reached(conn: &mut Conn, sight: &Sight, draft: &Draft, at: Option<OrganizationKey>, now: Time) -> Result<Reached, Problem> {
+fn reached(
+    conn: &mut Conn,
+    fresh: &Fresh,
+    sight: &Sight,
+    draft: &Draft,
+    at: Option<OrganizationKey>,
+    now: Time,
+) -> Result<Reached, Problem> {
     let items = |included: bool| {
         let mut sql = Sql::new("SELECT si.account FROM selection_items si WHERE si.draft = ");
         sql.bind(draft.id.as_str()).push(" AND si.included = ").bind(included);
@@ -224,7 +232,7 @@ fn reached(conn: &mut Conn, sight: &Sight, draft: &Draft, at: Option<Organizatio
     let Some(filter) = &draft.matching else {
         return Ok(reached::of_these(&Way { accounts: items(true), repeats: false }, draft.store, sight.reach, at));
     };
-    let matching = reached::of_store(conn, draft.store, sight, filter.at().or(at), filter, now)?;
+    let matching = reached::of_store(conn, fresh, draft.store, sight, filter.at().or(at), filter, now)?;
     let matching = matching.narrowed(conn, filter, sight, now, None).each(|from| {
         from.push(" AND a.key NOT IN (").append(&items(false)).push(")");
     });
@@ -238,7 +246,7 @@ fn reached(conn: &mut Conn, sight: &Sight, draft: &Draft, at: Option<Organizatio
     selected.append(&items(true)).push(") OR (TRUE");
     filter.add(conn, &mut selected, sight, now, None);
     selected.push(" AND a.key NOT IN (").append(&items(false)).push(")))");
-    Ok(reached::of_store(conn, draft.store, sight, at, &Filter::default(), now)?.each(|from| _ = from.append(&selected)))
+    Ok(reached::of_store(conn, fresh, draft.store, sight, at, &Filter::default(), now)?.each(|from| _ = from.append(&selected)))
 }
 
 /// Counts what was chosen of a list of accounts, and tells which of the rows are in it.
@@ -251,9 +259,9 @@ pub fn count<S: Side>(
     at: Option<OrganizationKey>,
     rows: &[AccountKey],
 ) -> Result<Selected, Problem> {
-    let now = reader.now();
+    let (now, fresh) = (reader.now(), reader.fresh()?);
     let (conn, permit) = reader.parts();
-    let reached = reached(conn, &Sight::of::<S>(permit), draft, at, now)?;
+    let reached = reached(conn, &fresh, &Sight::of::<S>(permit), draft, at, now)?;
     selected_of(conn, &reached, rows)
 }
 
@@ -269,11 +277,11 @@ pub fn list<S: Side>(
     sort: Sort,
     paging: &Paging,
 ) -> Result<Slice<Listed>, Problem> {
-    let now = reader.now();
+    let (now, fresh) = (reader.now(), reader.fresh()?);
     let (conn, permit) = reader.parts();
     let sight = Sight::of::<S>(permit);
-    let reached = reached(conn, &sight, draft, at, now)?.narrowed(conn, filter, &sight, now, None);
-    accounts::listed::<S>(conn, permit, &reached, sort, paging, now)
+    let reached = reached(conn, &fresh, &sight, draft, at, now)?.narrowed(conn, filter, &sight, now, None);
+    accounts::listed::<S>(conn, &fresh, permit, &reached, sort, paging, now)
 }
 
 /// Everybody who was chosen of a list of accounts, up to one more than may be acted on at once.
@@ -281,10 +289,10 @@ pub fn list<S: Side>(
 /// # Errors
 /// What the database says.
 pub fn settle<S: Side>(reader: &mut impl Reader<S::See>, draft: &Draft, at: Option<OrganizationKey>) -> Result<Vec<AccountKey>, Problem> {
-    let now = reader.now();
+    let (now, fresh) = (reader.now(), reader.fresh()?);
     let (conn, permit) = reader.parts();
     let mut sql = Sql::new("SELECT a.key ");
-    sql.append(&reached(conn, &Sight::of::<S>(permit), draft, at, now)?.rows).push(&format!(" LIMIT {}", MOST_AT_ONCE + 1));
+    sql.append(&reached(conn, &fresh, &Sight::of::<S>(permit), draft, at, now)?.rows).push(&format!(" LIMIT {}", MOST_AT_ONCE + 1));
     Ok(sql.load::<Key>(conn)?.into_iter().map(|row| row.key).collect())
 }
 
@@ -318,11 +326,11 @@ pub struct Selected {
 /// # Errors
 /// What the database says.
 pub fn read(reader: &mut impl Reader<UserView>, draft: &Draft, wanted: &Wanted, rows: &[AccountKey]) -> Result<Selected, Problem> {
-    let now = reader.now();
+    let (now, fresh) = (reader.now(), reader.fresh()?);
     let (conn, permit) = reader.parts();
     let sight = Sight::of::<InConsole>(permit);
     let selected = selected(conn, &sight, &draft.id, wanted, now)?;
-    let reached = unassigned(conn, &sight, wanted, &Filter::default(), now)?.each(|from| _ = from.push(" AND ").append(&selected));
+    let reached = unassigned(conn, &fresh, &sight, wanted, &Filter::default(), now)?.each(|from| _ = from.push(" AND ").append(&selected));
     selected_of(conn, &reached, rows)
 }
 
@@ -338,12 +346,12 @@ pub fn resolve(reader: &mut impl Reader<UserView>, draft: &Draft, wanted: &Wante
         #[diesel(sql_type = Text)]
         id: String,
     }
-    let now = reader.now();
+    let (now, fresh) = (reader.now(), reader.fresh()?);
     let (conn, permit) = reader.parts();
     let mut sql = Sql::new("SELECT a.key, a.id ");
     let sight = Sight::of::<InConsole>(permit);
     let selected = selected(conn, &sight, &draft.id, wanted, now)?;
-    let reached = unassigned(conn, &sight, wanted, &Filter::default(), now)?.each(|from| _ = from.push(" AND ").append(&selected));
+    let reached = unassigned(conn, &fresh, &sight, wanted, &Filter::default(), now)?.each(|from| _ = from.push(" AND ").append(&selected));
     sql.append(&reached.rows).push(" ORDER BY a.name_sort, a.key LIMIT ").bind(MOST_AT_ONCE as i64 + 1);
     Ok(sql.load::<Found>(conn)?.into_iter().map(|row| (row.key, row.id)).collect())
 }

@@ -3,6 +3,7 @@
 use super::{
     conn::Conn,
     events,
+    preferences::Preferences,
     schema::{accounts, sessions},
     settings,
     transaction::{Note, Reader, Tx},
@@ -78,24 +79,42 @@ pub fn begin(note: &mut Note, begin: Begin) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What a session holds, while it lasts, and when it was last used. Reading writes nothing.
+/// A session with all that its requests begin with.
+#[derive(Clone, Debug)]
+pub struct Lasting {
+    /// What it holds.
+    pub state: String,
+    /// When it was last used.
+    pub seen_at: Time,
+    /// What its person likes.
+    pub preferences: Preferences,
+    /// The mark under which what is kept in memory holds.
+    pub mark: i64,
+}
+
+/// A session, while it lasts. Reading writes nothing.
 ///
 /// # Errors
 /// What the database says.
-pub fn state(reader: &mut impl Reader<SigningIn>, secret: &str) -> Result<Option<(String, Time)>, Problem> {
-    use super::schema::settings as s;
+pub fn state(reader: &mut impl Reader<SigningIn>, secret: &str) -> Result<Option<Lasting>, Problem> {
+    use super::schema::{freshness as f, preferences as p, settings as s};
+    type Row = (String, Time, Time, Option<String>, Option<i64>, Option<Preferences>);
     let now = reader.now();
-    // In one statement with the limits: this is asked for every request.
+    // In one statement: this is asked for every request.
     let settings = s::table.find(SignIn::NAME).select(s::value).single_value();
-    let found: Option<(String, Time, Time, Option<String>)> = sessions::table
-        .find(hash(secret))
-        .select((sessions::state, sessions::seen_at, sessions::created_at, settings))
+    let mark = f::table.select(f::mark).single_value();
+    let likes = (p::appearance, p::density, p::time_zone, p::per_page, p::shortcuts, p::separator);
+    let found: Option<Row> = sessions::table
+        .left_join(p::table.on(p::account.eq(sessions::account)))
+        .filter(sessions::hash.eq(hash(secret)))
+        .select((sessions::state, sessions::seen_at, sessions::created_at, settings, mark, likes.nullable()))
         .first(reader.conn())
         .optional()?;
-    let Some((state, seen_at, created_at, settings)) = found else { return Ok(None) };
+    let Some((state, seen_at, created_at, settings, mark, preferences)) = found else { return Ok(None) };
     let limits = Limits::of(&settings::read(settings.as_deref()).is);
     let lasts = seen_at > now.plus_seconds(-limits.idle) && created_at > now.plus_seconds(-limits.absolute);
-    Ok(lasts.then_some((state, seen_at)))
+    let (preferences, mark) = (preferences.unwrap_or_default(), mark.unwrap_or_default());
+    Ok(lasts.then_some(Lasting { state, seen_at, preferences, mark }))
 }
 
 /// Changes what a session holds. An UPDATE, never more: a request in flight must not bring an ended one back.

@@ -41,7 +41,7 @@ impl Db {
     /// # Errors
     /// What the database says.
     pub fn ensure_ground(&self) -> Result<(), Problem> {
-        let there: i64 = organizations::table.count().get_result(&mut *self.conn()?)?;
+        let there: i64 = organizations::table.count().get_result(&mut **self.conn()?)?;
         if there > 0 {
             return Ok(());
         }

@@ -22,7 +22,7 @@ type Backend = <Conn as diesel::Connection>::Backend;
 const SHORT: usize = 128;
 
 /// A bound value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Bind {
     Int(i64),
     Text(String),
@@ -50,7 +50,7 @@ binds! {
 }
 
 /// A statement in the making.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Sql {
     text: String,
     binds: Vec<Bind>,
@@ -67,6 +67,11 @@ impl Sql {
     /// Whether nothing has been added.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
+    }
+
+    /// How many bytes it takes, about.
+    pub fn size(&self) -> usize {
+        self.text.len() + self.binds.len() * size_of::<Bind>()
     }
 
     /// Adds a piece of text of ours.

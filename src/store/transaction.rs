@@ -3,7 +3,9 @@
 use super::{
     actors,
     conn::{Conn, Db},
-    events, once,
+    events,
+    kept::{self, Fresh, Shelf},
+    once,
     seal::Seal,
 };
 use crate::{
@@ -20,11 +22,13 @@ use std::sync::Arc;
 
 /// What only this layer can do with a view or a transaction.
 pub(super) mod inside {
-    use super::{Conn, Permit, Time};
+    use super::{Conn, Fresh, Permit, Problem, Time};
     pub trait Reads<G> {
         fn conn(&mut self) -> &mut Conn;
         fn parts(&mut self) -> (&mut Conn, &Permit<G>);
         fn now(&self) -> Time;
+        /// What is kept in memory and still holds, by one statement that asks; nothing in a transaction that writes.
+        fn fresh(&mut self) -> Result<Fresh, Problem>;
     }
 }
 
@@ -39,6 +43,10 @@ pub struct View<'c, G> {
     conn: &'c mut Conn,
     permit: &'c Permit<G>,
     now: Time,
+    /// None where it reads inside a transaction that writes.
+    shelf: Option<&'c Arc<Shelf>>,
+    /// The mark that stood there when something that is kept was first asked for.
+    mark: Option<i64>,
 }
 
 /// A write transaction under permit `G`. It also writes the event log, and cannot commit without.
@@ -78,6 +86,14 @@ impl<G> inside::Reads<G> for View<'_, G> {
     fn now(&self) -> Time {
         self.now
     }
+    fn fresh(&mut self) -> Result<Fresh, Problem> {
+        let Some(shelf) = self.shelf else { return Ok(Fresh::default()) };
+        let mark = match self.mark {
+            Some(mark) => mark,
+            None => *self.mark.insert(kept::mark(self.conn)?),
+        };
+        Ok(Fresh::at(shelf, mark))
+    }
 }
 impl<G> Reader<G> for View<'_, G> {
     fn permit(&self) -> &Permit<G> {
@@ -93,6 +109,9 @@ impl<G> inside::Reads<G> for Tx<'_, G> {
     }
     fn now(&self) -> Time {
         self.now
+    }
+    fn fresh(&mut self) -> Result<Fresh, Problem> {
+        Ok(Fresh::default())
     }
 }
 impl<G> Reader<G> for Tx<'_, G> {
@@ -113,7 +132,7 @@ impl<G: Ground> View<'_, G> {
     /// As [`crate::access::Actor::permit`]; and whatever the work says.
     pub fn also<H: Ground, T>(&mut self, work: impl FnOnce(&mut View<'_, H>) -> Result<T, Problem>) -> Result<T, Problem> {
         let permit = self.permit.person()?.permit::<H>(self.permit.origin().clone())?;
-        work(&mut View { conn: self.conn, permit: &permit, now: self.now })
+        work(&mut View { conn: self.conn, permit: &permit, now: self.now, shelf: self.shelf, mark: self.mark })
     }
 }
 
@@ -146,7 +165,7 @@ impl<G: Ground> Tx<'_, G> {
     /// As [`View::also`].
     pub fn also<H: Ground, T>(&mut self, work: impl FnOnce(&mut View<'_, H>) -> Result<T, Problem>) -> Result<T, Problem> {
         let permit = self.permit.person()?.permit::<H>(self.permit.origin().clone())?;
-        work(&mut View { conn: self.conn, permit: &permit, now: self.now })
+        work(&mut View { conn: self.conn, permit: &permit, now: self.now, shelf: None, mark: None })
     }
 
     /// Writes down what this transaction does (E-1). Its public id is returned.
@@ -194,7 +213,7 @@ impl Db {
     /// [`Problem::Unavailable`] without a database, and whatever the work says.
     pub fn read<G: Ground, T>(&self, permit: &Permit<G>, work: impl FnOnce(&mut View<'_, G>) -> Result<T, Problem>) -> Result<T, Problem> {
         let mut conn = self.conn()?;
-        work(&mut View { conn: &mut conn, permit, now: self.clock.now() })
+        work(&mut View { conn: &mut conn, permit, now: self.clock.now(), shelf: Some(&self.shelf), mark: None })
     }
 
     /// Writes under a permit, in one transaction that holds the only writer's lock. The actor is read again and

@@ -1,7 +1,11 @@
 //! Ancestors, descendants and paths, by the closure table: one indexed query each, whatever the size of the
 //! tree (O-4).
 
-use super::{conn::Conn, sql::Sql};
+use super::{
+    conn::Conn,
+    kept::{Fresh, Path},
+    sql::Sql,
+};
 use crate::{
     domain::{
         key::OrganizationKey,
@@ -81,6 +85,21 @@ pub(super) fn paths(
     Ok(found)
 }
 
+/// The same paths, of which those that are kept are not asked for.
+pub(super) fn kept_paths(
+    conn: &mut Conn,
+    fresh: &Fresh,
+    of: impl IntoIterator<Item = OrganizationKey>,
+) -> Result<HashMap<OrganizationKey, Path>, Problem> {
+    let (mut found, missing) = fresh.paths(of);
+    if !missing.is_empty() {
+        let asked: HashMap<OrganizationKey, Path> = paths(conn, missing)?.into_iter().map(|(key, path)| (key, path.into())).collect();
+        fresh.keep_paths(&asked);
+        found.extend(asked);
+    }
+    Ok(found)
+}
+
 /// How many organizations stand below it.
 pub(super) fn below(conn: &mut Conn, of: OrganizationKey) -> Result<i64, Problem> {
     let mut sql = Sql::new("SELECT count(*) AS n FROM organization_closure WHERE depth > 0 AND ancestor = ");
@@ -90,5 +109,11 @@ pub(super) fn below(conn: &mut Conn, of: OrganizationKey) -> Result<i64, Problem
 
 /// The root organization.
 pub(super) fn root(conn: &mut Conn) -> Result<OrganizationKey, Problem> {
-    Sql::new("SELECT key AS n FROM organizations WHERE parent IS NULL").number(conn).map(OrganizationKey)
+    kept_root(conn, &Fresh::default())
+}
+
+/// The same, not asked for where it is kept.
+pub(super) fn kept_root(conn: &mut Conn, fresh: &Fresh) -> Result<OrganizationKey, Problem> {
+    let sql = Sql::new("SELECT key AS n FROM organizations WHERE parent IS NULL");
+    fresh.ask(sql, |sql| sql.number(conn)).map(OrganizationKey)
 }

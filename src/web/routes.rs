@@ -2,7 +2,7 @@
 
 use super::{accounts, console, files, frame::Ask, me, portal, problem, public};
 use crate::access::{InConsole, InPortal};
-use actix_web::{HttpResponse, http::StatusCode, web};
+use actix_web::{HttpResponse, guard, http::StatusCode, web};
 
 macro_rules! routes {
     (anybody { $($am:ident $ap:literal => $ah:path;)+ } people { $($method:ident $path:literal => $handler:path;)+ }) => {
@@ -14,12 +14,25 @@ macro_rules! routes {
             $(config.route($ap, method::$am().to($ah));)+
         }
 
-        /// Builds those that are for people.
+        /// Builds those that are for people. A request is compared with one after the other, and that costs: so only with
+        /// those that have as many steps as its address.
         pub fn configure(config: &mut web::ServiceConfig) {
-            $(config.route($path, method::$method().to($handler));)+
+            for count in 1..=[$(steps($path)),+].into_iter().max().unwrap_or(0) {
+                let as_many = guard::fn_guard(move |context| steps(context.head().uri.path()) == count);
+                let mut scope = web::scope("").guard(as_many).default_service(web::to(problem::nothing));
+                $(if steps($path) == count {
+                    scope = scope.route($path, method::$method().to($handler));
+                })+
+                config.service(scope);
+            }
             config.default_service(web::to(problem::nothing));
         }
     };
+}
+
+/// How many steps a path has.
+fn steps(path: &str) -> usize {
+    path.bytes().filter(|byte| *byte == b'/').count()
 }
 
 routes! {

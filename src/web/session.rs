@@ -14,7 +14,7 @@ use crate::{
     problem::Problem,
     store::{
         Db, actors,
-        preferences::{self, Preferences},
+        preferences::Preferences,
         sessions::{self, Begin},
     },
 };
@@ -53,7 +53,15 @@ struct Ticket {
 }
 
 const TICKET: &str = "ticket";
+const BESIDE: &str = "beside";
 const UNAVAILABLE: &str = "unavailable";
+
+/// What was read with a session and is not in it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Beside {
+    preferences: Preferences,
+    mark: i64,
+}
 
 /// Our store for actix-session: in the database, the key only as a hash.
 #[derive(Clone)]
@@ -75,14 +83,20 @@ impl Sessions {
     }
 }
 
+/// A session's state as it is stored.
+fn text(mut state: State) -> serde_json::Result<String> {
+    state.remove(BESIDE);
+    serde_json::to_string(&state)
+}
+
 impl SessionStore for Sessions {
     async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
         let secret = key.as_ref().to_owned();
         let found = self
             .run(move |db| {
                 let found = db.read(&system::signing_in(Origin::default()), |view| sessions::state(view, &secret))?;
-                if let Some((_, seen_at)) = &found
-                    && seen_at.plus_seconds(60) < db.clock.now()
+                if let Some(session) = &found
+                    && session.seen_at.plus_seconds(60) < db.clock.now()
                 {
                     // Losing this note costs a minute of the idle limit; it must not cost the page.
                     if let Err(problem) = db.note(|note| sessions::touch(note, &secret)) {
@@ -101,7 +115,14 @@ impl SessionStore for Sessions {
                 return Ok(Some(State::from([(UNAVAILABLE.to_owned(), "true".to_owned())])));
             }
         };
-        found.map(|(state, _)| serde_json::from_str(&state)).transpose().map_err(|error| LoadError::Deserialization(error.into()))
+        let Some(found) = found else { return Ok(None) };
+        let beside = Beside { preferences: found.preferences, mark: found.mark };
+        let read = || -> serde_json::Result<State> {
+            let mut state: State = serde_json::from_str(&found.state)?;
+            state.insert(BESIDE.to_owned(), serde_json::to_string(&beside)?);
+            Ok(state)
+        };
+        read().map(Some).map_err(|error| LoadError::Deserialization(error.into()))
     }
 
     async fn save(&self, state: State, _: &Duration) -> Result<SessionKey, SaveError> {
@@ -109,7 +130,7 @@ impl SessionStore for Sessions {
             .get(TICKET)
             .and_then(|text| serde_json::from_str(text).ok())
             .ok_or_else(|| SaveError::Other(anyhow::anyhow!("a session begins at sign-in only")))?;
-        let text = serde_json::to_string(&state).map_err(|error| SaveError::Serialization(error.into()))?;
+        let text = text(state).map_err(|error| SaveError::Serialization(error.into()))?;
         let secret = self.db.chance.token();
         let begin = Begin {
             secret: secret.clone(),
@@ -124,7 +145,7 @@ impl SessionStore for Sessions {
     }
 
     async fn update(&self, key: SessionKey, state: State, _: &Duration) -> Result<SessionKey, UpdateError> {
-        let text = serde_json::to_string(&state).map_err(|error| UpdateError::Serialization(error.into()))?;
+        let text = text(state).map_err(|error| UpdateError::Serialization(error.into()))?;
         let secret = key.as_ref().to_owned();
         self.run(move |db| db.note(|note| sessions::update(note, &secret, &text))).await.map_err(UpdateError::Other)?;
         Ok(key)
@@ -227,25 +248,18 @@ async fn read_visitor(req: &ServiceRequest) -> Result<Visitor, Problem> {
         return Err(Problem::Unavailable);
     }
     let ticket: Option<Ticket> = req.get_session().get(TICKET).ok().flatten();
+    let Beside { preferences, mark } = req.get_session().get(BESIDE).ok().flatten().unwrap_or_default();
     let origin = origin(req.request(), &house);
     let account = ticket.as_ref().map(|ticket| AccountKey(ticket.account));
-    let found = match account {
-        Some(account) => {
-            house
-                .work(move |db| {
-                    db.read(&system::signing_in(Origin::default()), |view| match actors::find(view, account)? {
-                        Some(actor) => Ok(Some((actor, preferences::find(view, account)?))),
-                        None => Ok(None),
-                    })
-                })
-                .await?
+    let actor = match account.map(|account| (account, actors::kept(&house.db, account, mark))) {
+        Some((account, None)) => {
+            house.work(move |db| db.read(&system::signing_in(Origin::default()), |view| actors::find(view, account))).await?
         }
+        Some((_, kept)) => kept,
         None => None,
     };
-    let (actor, preferences) = match found {
-        Some((actor, preferences)) => (Some(Arc::new(actor)), preferences),
-        None => (None, Preferences::default()),
-    };
+    let preferences = if actor.is_some() { preferences } else { Preferences::default() };
+    let actor = actor.map(Arc::new);
     let ticket = ticket.filter(|_| actor.is_some());
     let learned = req.cookie("tz").and_then(|cookie| when::zone(&cookie.value().replace("%2F", "/")));
     let chosen = preferences.time_zone.as_deref().and_then(when::zone);

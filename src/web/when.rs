@@ -1,7 +1,10 @@
 //! Instants as people read them: with a zone, always (screens.md 3.10).
 
 use crate::domain::time::Time;
-use jiff::tz::TimeZone;
+use jiff::{
+    civil::DateTime,
+    tz::{Offset, TimeZone},
+};
 
 /// An instant ready for a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,14 +19,34 @@ pub struct When {
 
 /// An instant in a viewer's zone.
 pub fn when(time: Time, zone: &TimeZone) -> When {
-    let text = |zone: TimeZone| time.timestamp().to_zoned_datetime(zone).strftime("%-d %b %Y, %H:%M %Z").to_string();
-    When { iso: time.timestamp().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), text: text(zone.clone()), utc: text(TimeZone::UTC) }
+    read(time, zone, false)
 }
 
 /// An instant in a viewer's zone, to the second: for the event log.
 pub fn moment(time: Time, zone: &TimeZone) -> When {
-    let text = |zone: TimeZone| time.timestamp().to_zoned_datetime(zone).strftime("%-d %b %Y, %H:%M:%S %Z").to_string();
-    When { text: text(zone.clone()), utc: text(TimeZone::UTC), ..when(time, zone) }
+    read(time, zone, true)
+}
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// Lists show fifty of these: a pattern would be read anew for each.
+fn read(time: Time, zone: &TimeZone, seconds: bool) -> When {
+    let instant = time.timestamp();
+    let text = |at: DateTime, zone: &str| {
+        let month = MONTHS.get(usize::from(at.month().unsigned_abs()).wrapping_sub(1)).copied().unwrap_or_default();
+        let (day, year, hour, minute) = (at.day(), at.year(), at.hour(), at.minute());
+        match seconds {
+            true => format!("{day} {month} {year}, {hour:02}:{minute:02}:{:02} {zone}", at.second()),
+            false => format!("{day} {month} {year}, {hour:02}:{minute:02} {zone}"),
+        }
+    };
+    let there = zone.to_offset_info(instant);
+    let utc = Offset::UTC.to_datetime(instant);
+    When {
+        iso: format!("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", utc.year(), utc.month(), utc.day(), utc.hour(), utc.minute(), utc.second()),
+        text: text(there.offset().to_datetime(instant), there.abbreviation()),
+        utc: text(utc, "UTC"),
+    }
 }
 
 /// What a date field says, as an instant: the start of the day, or for an end the start of the next one (A-5: a

@@ -15,6 +15,7 @@ mod authenticators;
 mod backup;
 mod delegation;
 mod events;
+mod kept;
 mod mails;
 mod model;
 mod once;

@@ -24,7 +24,7 @@ fn begin(at: &Database, who: &str, secret: &str, id: &str) {
 
 fn state(at: &Database, secret: &str) -> Option<String> {
     let permit = system::signing_in(Origin::default());
-    at.db.read(&permit, |view| sessions::state(view, secret)).unwrap().map(|(state, _)| state)
+    at.db.read(&permit, |view| sessions::state(view, secret)).unwrap().map(|session| session.state)
 }
 
 fn touch(at: &Database, secret: &str) {

@@ -698,13 +698,13 @@ fn disabling_and_a_new_password_end_the_sessions() {
                     sessions::created_at.eq(0_i64),
                     sessions::seen_at.eq(0_i64),
                 ))
-                .execute(&mut *conn)
+                .execute(&mut **conn)
                 .unwrap();
         }
         drop(conn);
         let imported = import(db, &with(&[("/identity_stores/0/accounts/0/status", json!("disabled"))]));
         assert!(matches!(imported, Imported::Done(_)), "{imported:?}");
-        let left: Vec<String> = sessions::table.select(sessions::id).load(&mut *db.conn().unwrap()).unwrap();
+        let left: Vec<String> = sessions::table.select(sessions::id).load(&mut **db.conn().unwrap()).unwrap();
         assert_eq!(left, ["kim"]);
     });
 }
@@ -713,9 +713,9 @@ fn disabling_and_a_new_password_end_the_sessions() {
 fn an_import_leaves_one_event_with_its_stores() {
     use crate::store::schema::{event_subjects, events};
     on_every(|db| {
-        let before: i64 = events::table.count().get_result(&mut *db.conn().unwrap()).unwrap();
+        let before: i64 = events::table.count().get_result(&mut **db.conn().unwrap()).unwrap();
         import(db, &example());
-        let conn = &mut *db.conn().unwrap();
+        let conn = &mut **db.conn().unwrap();
         let after: i64 = events::table.count().get_result(conn).unwrap();
         let (key, action): (i64, String) =
             events::table.order(events::key.desc()).select((events::key, events::action)).first(conn).unwrap();
