@@ -171,12 +171,13 @@ pub async fn post_link(ask: Ask, token: Path<String>, form: Form<New>) -> Result
     let context: Vec<&str> = [Some(found.name.as_str()), found.email.as_deref(), found.username.as_deref()].into_iter().flatten().collect();
     let weak = password::check(&new, &context).err();
     let code = authenticator::code(&code);
-    let missing = (!found.factors.is_empty()).then(|| match (&sent, &code) {
+    let missing = match (&sent, &code) {
+        _ if found.factors.is_empty() => None,
         (None, _) => Some("Have a code sent first, and enter it here."),
         (Some(_), None) => Some("A code has six digits."),
         (Some(_), Some(_)) => None,
-    });
-    let missing = missing.flatten().map(|words| Refusal::at("code", words));
+    };
+    let missing = missing.map(|words| Refusal::at("code", words));
     if weak.is_some() || missing.is_some() {
         return Ok(show_reset(&ask, token, Some(found), sent, Faults(missing.into_iter().chain(weak).collect())));
     }

@@ -44,7 +44,7 @@ impl Invited {
     const fn in_portal(self) -> Self {
         Self { portal: true, ..self }
     }
-    const fn to_root(self) -> Self {
+    const fn at_root(self) -> Self {
         Self { store: None, ..self }
     }
     const fn then(self, status: &'static str, hours: i64) -> Self {
@@ -82,7 +82,7 @@ const INVITED: &[Invited] = &[
     invited(PARTNERS, "even.lie@halden.example", "Halden Retail Group/Nordics/Norway", HENRIK, 400).in_portal(),
     invited(SUPPLIERS, "imani.otieno@deccan.example", "Deccan Precision Works/Hosur plant", "anjali.deshpande@deccan.example", 44).in_portal(),
     invited(WORKSHOPS, "lucas@atelier-lambert.example", "Atelier Lambert", "camille@atelier-lambert.example", 8).in_portal(),
-    invited(PARTNERS, "nils.aldrin@meridian.example", "", INES, 52).to_root(),
+    invited(PARTNERS, "nils.aldrin@meridian.example", "", INES, 52).at_root(),
 ];
 
 /// How many days an invitation is valid.

@@ -173,7 +173,8 @@ impl Hanging {
         let waits = |typed: &Option<String>| typed.as_deref().is_some_and(|typed| waiting.contains(&text::fold(typed)));
         [("email", waits(&row.email)), ("username", waits(&row.username))]
             .into_iter()
-            .filter_map(|(kind, waits)| waits.then(|| kind.to_owned()))
+            .filter(|(_, waits)| *waits)
+            .map(|(kind, _)| kind.to_owned())
             .collect()
     }
 }
