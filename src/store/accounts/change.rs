@@ -1,6 +1,6 @@
 //! Accounts made and edited by hand (S-3).
 
-use super::Account;
+use super::{Account, detail::groups_of};
 use crate::{
     access::{
         Actor, Ground, Reach, Side, rank,
@@ -204,7 +204,7 @@ pub(in crate::store) fn edited(conn: &mut Conn, account: Account, now: Time) -> 
     let attributes = serde_json::from_str(&attributes).map_err(Problem::internal)?;
     let kinds: Vec<(String, bool)> = rows::table.filter(rows::account.eq(account.key)).select((rows::kind, rows::confirmed)).load(conn)?;
     let (counts, unconfirmed): (Vec<_>, Vec<_>) = kinds.into_iter().partition(|(_, confirmed)| *confirmed);
-    let groups = super::groups_of(conn, account.key)?;
+    let groups = groups_of(conn, account.key)?;
     let pending = identifiers::pending_of(conn, account.key, now)?;
     let verification = verifications::of(conn, account.key)?;
     // What waits has a row of its own, beside the one that counts.

@@ -2,7 +2,6 @@
 //! factors, when accounts were made. Each tells of an account only what the reader may know of it, and what may find few
 //! finds them by an index.
 
-use super::Filter;
 use crate::{
     access::{Ground, Permit, Reach, Side},
     domain::{
@@ -10,8 +9,90 @@ use crate::{
         key::{OrganizationKey, StoreKey},
         time::Time,
     },
-    store::{reached, sql::Sql},
+    store::{conn::Conn, reached, sql::Sql},
 };
+use serde::{Deserialize, Serialize};
+
+/// Filters that lists and the picker share; as they stand in addresses and, frozen, in drafts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Filter {
+    /// Part of a name, e-mail or user name.
+    pub q: String,
+    /// `active`, `invited`, `locked` or `disabled`.
+    pub authn: String,
+    /// `active` or `blocked`: of any membership in sight; `none`: without a membership.
+    pub authz: String,
+    /// `inside`, `outside` or `none`: against the organization of the pair (the picker).
+    pub member: String,
+    /// Whether the search looks at names alone: for who may not see what accounts sign in by.
+    pub names_only: bool,
+    /// The id of a role that is held now, where the reader sees it.
+    pub role: String,
+    /// `yes`, `no` or `revoked`: verified by hand (P-7).
+    pub verified: String,
+    /// `none`: without a second factor that counts (P-6).
+    pub factor: String,
+    /// Made from this instant on.
+    pub from: Option<Time>,
+    /// Made before this instant.
+    pub to: Option<Time>,
+    /// Members of the organization with this key, and with the flag of any below it: what is selected of such a list.
+    pub within: Option<(i64, bool)>,
+}
+
+impl Filter {
+    /// Whether anything narrows the list.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(in crate::store) fn add(&self, conn: &Conn, from: &mut Sql, sight: &Sight, now: Time, pair: Option<OrganizationKey>) {
+        self.add_search(conn, from);
+        self.add_rest(from, sight, now, pair);
+    }
+
+    /// Everything but the search.
+    pub(in crate::store) fn add_rest(&self, from: &mut Sql, sight: &Sight, now: Time, pair: Option<OrganizationKey>) {
+        self.add_further(from, sight, now);
+        match self.authn.as_str() {
+            "locked" => {
+                from.push(" AND a.status = 'active' AND a.locked_until > ").bind(now);
+            }
+            "active" => {
+                from.push(" AND a.status = 'active' AND (a.locked_until IS NULL OR a.locked_until <= ").bind(now).push(")");
+            }
+            word if Status::from_word(word).is_some() => {
+                from.push(" AND a.status = ").bind(word);
+            }
+            _ => {}
+        }
+        match self.authz.as_str() {
+            "none" => {
+                from.push(" AND NOT EXISTS (SELECT 1 FROM memberships fm WHERE fm.account = a.key)");
+            }
+            word if MembershipStatus::from_word(word).is_some() => {
+                from.push(" AND EXISTS (SELECT 1 FROM memberships fm WHERE fm.account = a.key AND fm.status = ").bind(word);
+                from.push(" AND ").in_reach(sight.reach, "fm.organization").push(")");
+            }
+            _ => {}
+        }
+        let Some(pair) = pair else { return };
+        const INSIDE: &str = "EXISTS (SELECT 1 FROM memberships pm JOIN organization_closure pc ON pc.descendant = pm.organization WHERE pm.account = a.key AND pc.ancestor = ";
+        match self.member.as_str() {
+            "inside" => {
+                from.push(" AND ").push(INSIDE).bind(pair).push(")");
+            }
+            "outside" => {
+                from.push(" AND EXISTS (SELECT 1 FROM memberships om WHERE om.account = a.key) AND NOT ").push(INSIDE).bind(pair).push(")");
+            }
+            "none" => {
+                from.push(" AND NOT EXISTS (SELECT 1 FROM memberships om WHERE om.account = a.key)");
+            }
+            _ => {}
+        }
+    }
+}
 
 /// What the reader may be told of accounts.
 pub(in crate::store) struct Sight<'p> {
