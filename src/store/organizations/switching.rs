@@ -1,6 +1,6 @@
 //! Organizations switched off and on, one or several together (S-5).
 
-use super::{find, lineage, these};
+use super::{find, find::these, lineage};
 use crate::{
     access::{
         Actor, Ground, confer,

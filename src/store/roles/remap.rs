@@ -1,6 +1,6 @@
 //! A role that is held is replaced by another one everywhere and deleted, in one step (R-6, Z-8).
 
-use super::{assigned, delete, find};
+use super::{delete, find, holders::assigned};
 use crate::{
     access::{
         confer,
