@@ -1,6 +1,6 @@
 //! Roles deleted: at once when nobody holds them, else re-mapped to another role first.
 
-use super::{May, base, crumbs, load};
+use super::{May, base, crumbs, editor::load};
 use crate::{
     access::Permit,
     domain::{
