@@ -1,8 +1,16 @@
 //! Identity stores: the list, which is also the store switcher, and their page (screens.md 4.4).
 
-mod edit;
+mod attributes;
+mod delete;
+mod groups;
+mod new;
+mod settings;
 
-pub use edit::{add, attributes, attributes_form, confirm_delete, delete, groups, groups_form, new, settings, settings_form};
+pub use attributes::{attributes, attributes_form};
+pub use delete::{confirm_delete, delete};
+pub use groups::{groups, groups_form};
+pub use new::{add, new};
+pub use settings::{settings, settings_form};
 
 use crate::{
     access::{Actor, Console, Permit},
