@@ -2,6 +2,8 @@
 
 /// What is done with an account, on either side.
 pub mod accounts;
+/// Choosing several accounts of a list.
+pub mod choosing;
 /// Screens of administrators.
 pub mod console;
 /// The token that every form carries.
