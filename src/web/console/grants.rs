@@ -111,18 +111,23 @@ impl Detail {
 
 /// `GET /admin/grants/{grant}`
 pub async fn detail(permit: Permit<Administration>, ask: Ask, grant: Path<String>) -> Result<HttpResponse, Problem> {
-    show(&ask, permit, grant.into_inner(), None, Faults::default(), false, None, StatusCode::OK).await
+    show(&ask, permit, grant.into_inner(), Attempt::default(), StatusCode::OK).await
 }
 
-#[allow(clippy::too_many_arguments, reason = "each is one thing that the page shows")]
+/// What was sent, and why it is not done yet; nothing where somebody only looks.
+#[derive(Default)]
+struct Attempt {
+    fields: Option<Fields>,
+    faults: Faults,
+    stale: bool,
+    question: Option<HandedOn>,
+}
+
 async fn show(
     ask: &Ask,
     permit: Permit<Administration>,
     id: String,
-    typed: Option<Fields>,
-    faults: Faults,
-    stale: bool,
-    question: Option<HandedOn>,
+    attempt: Attempt,
     status: StatusCode,
 ) -> Result<HttpResponse, Problem> {
     let handing = ask.permit::<HandingOn>().ok();
@@ -146,7 +151,8 @@ async fn show(
         Err(Problem::Forbidden(reason)) => (Some(reason), Vec::new()),
         Err(problem) => return Err(problem),
     };
-    let fields = typed.unwrap_or_else(|| Fields::of(&grant, ask));
+    let Attempt { fields, faults, stale, question } = attempt;
+    let fields = fields.unwrap_or_else(|| Fields::of(&grant, ask));
     let f = ask.frame("administrators", first.as_ref(), crumbs(&grant, ""));
     let asleep = asleep.map(|asleep| why::grant_sleeps(asleep, |time| f.when(&time).text));
     let view = Detail { f, grant, above, below, asleep, off, fields, faults, stale, question };
@@ -157,17 +163,18 @@ async fn show(
 pub async fn edit(permit: Permit<HandingOn>, ask: Ask, grant: Path<String>, form: Form<Fields>) -> Result<HttpResponse, Problem> {
     let (id, fields) = (grant.into_inner(), form.fields);
     let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
-    let again = |fields: Fields, faults: Faults, stale: bool, question: Option<HandedOn>, status: StatusCode| {
+    let again = |attempt: Attempt, status: StatusCode| {
         let (ask, id) = (&ask, id.clone());
-        async move { show(ask, ask.permit()?, id, Some(fields), faults, stale, question, status).await }
+        async move { show(ask, ask.permit()?, id, attempt, status).await }
     };
+    let wrong = |fields: Fields, faults: Faults| again(Attempt { fields: Some(fields), faults, ..Attempt::default() }, unprocessable);
     let Some(rev) = fields.rev else {
         let faults = Faults::one(Refusal::at("rev", "The page was incomplete. Load it again."));
-        return again(fields, faults, false, None, unprocessable).await;
+        return wrong(fields, faults).await;
     };
     let (period, reason) = match role_assignments::terms(&ask, &fields.starts, &fields.ends, &fields.reason) {
         Ok(terms) => terms,
-        Err(faults) => return again(fields, faults, false, None, unprocessable).await,
+        Err(faults) => return wrong(fields, faults).await,
     };
     let (terms, then, id_too) = (Terms { cascading: fields.is_cascading(), period, reason }, fields.then(), id.clone());
     let done = ask
@@ -181,9 +188,13 @@ pub async fn edit(permit: Permit<HandingOn>, ask: Ask, grant: Path<String>, form
         Ok(Acted::Now(Edited::Done(grant))) => {
             ask.led_to(&format!("/admin/grants/{}", grant.id), Note::new(format!("{} of {} saved.", grant.role.1, grant.title)))
         }
-        Ok(Acted::Now(Edited::Stale(_))) => again(fields, Faults::default(), true, None, StatusCode::CONFLICT).await,
-        Ok(Acted::Now(Edited::Ask(_, question))) => again(fields, Faults::default(), false, Some(question), StatusCode::CONFLICT).await,
-        Err(faults) => again(fields, faults, false, None, unprocessable).await,
+        Ok(Acted::Now(Edited::Stale(_))) => {
+            again(Attempt { fields: Some(fields), stale: true, ..Attempt::default() }, StatusCode::CONFLICT).await
+        }
+        Ok(Acted::Now(Edited::Ask(_, question))) => {
+            again(Attempt { fields: Some(fields), question: Some(question), ..Attempt::default() }, StatusCode::CONFLICT).await
+        }
+        Err(faults) => wrong(fields, faults).await,
     }
 }
 

@@ -38,6 +38,16 @@ struct Plan {
     state: State,
 }
 
+/// An account of the file as the third pass looks at it.
+#[derive(Clone, Copy)]
+struct One<'a> {
+    at: At<'a>,
+    account: &'a world::Account,
+    /// What it is to be, once that is sound.
+    terms: &'a Terms,
+    plan: &'a Plan,
+}
+
 /// A list of accounts of the file: of a store, or (none) of root.
 struct Section {
     of: Option<usize>,
@@ -292,18 +302,19 @@ impl<'a> Judge<'a> {
     ) -> Result<(), Problem> {
         let terms = Terms::check(&mut work.faults, at, self.store, account, plan.old.as_deref())?;
         let credentials = credentials(&mut work.faults, at, account);
-        match &terms {
-            Some(terms) => self.identifiers(work, people, known, at, account, terms, plan),
+        let hangs = match &terms {
+            Some(terms) => {
+                let one = One { at, account, terms, plan };
+                self.identifiers(work, people, known, one);
+                self.hanging.judge(work, people, known, one)
+            }
             // That others name it is no second fault.
             None => {
                 for typed in [&account.email, &account.username].into_iter().flatten() {
                     known.entry(text::fold(typed)).or_insert(plan.key);
                 }
+                false
             }
-        }
-        let hangs = match &terms {
-            Some(terms) => self.hanging.judge(work, people, known, at, account, terms, plan),
-            None => false,
         };
         let grouped = self.join_groups(work, people, at, account, plan);
         self.join(work, people, at, account, plan);
@@ -318,17 +329,8 @@ impl<'a> Judge<'a> {
     }
 
     /// S-3: one namespace per store.
-    #[allow(clippy::too_many_arguments, reason = "the third pass hands on all it has")]
-    fn identifiers(
-        &self,
-        work: &mut Work,
-        people: &mut People,
-        known: &mut HashMap<String, AccountKey>,
-        at: At,
-        account: &world::Account,
-        terms: &Terms,
-        plan: &Plan,
-    ) {
+    fn identifiers(&self, work: &mut Work, people: &mut People, known: &mut HashMap<String, AccountKey>, one: One) {
+        let One { at, account, terms, plan } = one;
         if let Some(place) = account.unconfirmed.iter().position(|word| word != "email" && word != "username") {
             work.faults.add(at.key("unconfirmed").index(place), "Say email or username.");
         }

@@ -1,6 +1,6 @@
 //! What few accounts have: verifications (P-7), second factors, and identifiers that wait to be confirmed (P-6).
 
-use super::{People, Plan, terms::Terms};
+use super::{One, People, Plan};
 use crate::{
     domain::{
         account::{self, Status},
@@ -16,7 +16,6 @@ use crate::{
         identifiers::LASTS,
         schema::{authenticators, identifier_changes, identifiers, links, verifications},
         world::{
-            At,
             import::{BINDS, Work, insert_all, instant, upsert_all},
             rows::{AuthenticatorRow, ChangeRow, IdentifierRow, VerificationRow},
         },
@@ -86,30 +85,21 @@ impl Hanging {
     }
 
     /// Judges what hangs on an account; whether the file changes any of it.
-    #[allow(clippy::too_many_arguments, reason = "the third pass hands on all it has")]
-    pub fn judge(
-        &self,
-        work: &mut Work,
-        people: &mut People,
-        known: &mut HashMap<String, AccountKey>,
-        at: At,
-        account: &world::Account,
-        terms: &Terms,
-        plan: &Plan,
-    ) -> bool {
+    pub fn judge(&self, work: &mut Work, people: &mut People, known: &mut HashMap<String, AccountKey>, one: One) -> bool {
+        let One { at, account, terms, .. } = one;
         for (field, empty) in [("authenticators", account.authenticators.is_empty()), ("changes", account.changes.is_empty())] {
             if terms.status == Status::Invited && !empty {
                 work.faults.add(at.key(field), "Nobody sets this of an account that its owner has not accepted yet (I-1).");
                 return false;
             }
         }
-        let verified = self.verification(work, people, at, account, plan);
-        let factors = self.authenticators(work, people, at, account, plan);
-        let waits = self.changes(work, people, known, at, account, terms, plan);
+        let verified = self.verification(work, people, one);
+        let factors = self.authenticators(work, people, one);
+        let waits = self.changes(work, people, known, one);
         verified || factors || waits
     }
 
-    fn verification(&self, work: &mut Work, people: &mut People, at: At, account: &world::Account, plan: &Plan) -> bool {
+    fn verification(&self, work: &mut Work, people: &mut People, One { at, account, plan, .. }: One) -> bool {
         let Some(wanted) = &account.verification else { return false };
         let at = at.key("verification");
         let faults = &mut work.faults;
@@ -149,7 +139,7 @@ impl Hanging {
     }
 
     /// What is there is never taken from its owner: a factor that counts goes on counting.
-    fn authenticators(&self, work: &mut Work, people: &mut People, at: At, account: &world::Account, plan: &Plan) -> bool {
+    fn authenticators(&self, work: &mut Work, people: &mut People, One { at, account, plan, .. }: One) -> bool {
         let at = at.key("authenticators");
         let none = Vec::new();
         let there = self.authenticators.get(&plan.key).unwrap_or(&none);
@@ -197,17 +187,8 @@ impl Hanging {
     }
 
     /// What waits stays so: no file makes it count (P-6).
-    #[allow(clippy::too_many_arguments, reason = "the third pass hands on all it has")]
-    fn changes(
-        &self,
-        work: &mut Work,
-        people: &mut People,
-        known: &mut HashMap<String, AccountKey>,
-        at: At,
-        account: &world::Account,
-        terms: &Terms,
-        plan: &Plan,
-    ) -> bool {
+    fn changes(&self, work: &mut Work, people: &mut People, known: &mut HashMap<String, AccountKey>, one: One) -> bool {
+        let One { at, account, terms, plan } = one;
         let at = at.key("changes");
         let mut named: HashSet<&str> = HashSet::new();
         let mut changed = false;
