@@ -3,9 +3,9 @@
 use super::{
     conn::{Conn, Db, on_each},
     schema::preferences,
-    transaction::{Note, Reader},
+    transaction::Note,
 };
-use crate::{access::Ground, domain::key::AccountKey, problem::Problem};
+use crate::{domain::key::AccountKey, problem::Problem};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -39,14 +39,6 @@ impl Default for Preferences {
     }
 }
 
-/// A person's settings, or what holds without.
-///
-/// # Errors
-/// What the database says.
-pub fn find<G: Ground>(reader: &mut impl Reader<G>, account: AccountKey) -> Result<Preferences, Problem> {
-    load(reader.conn(), account)
-}
-
 /// The zone in which an account reads times, for what is sent to it.
 ///
 /// # Errors
@@ -55,6 +47,7 @@ pub fn zone(db: &Db, account: AccountKey) -> Result<Option<String>, Problem> {
     db.note(|note| Ok(load(note.conn(), account)?.time_zone))
 }
 
+/// A person's settings, or what holds without.
 fn load(conn: &mut Conn, account: AccountKey) -> Result<Preferences, Problem> {
     use preferences as p;
     Ok(p::table
