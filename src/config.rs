@@ -1,11 +1,14 @@
 //! What the command line, the environment and `bailiwick.toml` say. Parsed once; the command line wins over the
 //! environment, which wins over the file.
 
-use crate::web::{
-    Outside,
-    mail::{self, Post, Route},
-    server::Tls,
-    sms::Sms,
+use crate::{
+    domain::host::is_this_machine,
+    web::{
+        Outside,
+        mail::{self, Post, Route},
+        server::Tls,
+        sms::Sms,
+    },
 };
 use anyhow::{Context, bail};
 use clap::Args;
@@ -129,9 +132,8 @@ impl Options {
         if !secure && !public_url.starts_with("http://") {
             bail!("--public-url starts with https:// (or http:// on this machine)");
         }
-        let host = public_url.split("://").nth(1).unwrap_or_default();
-        let local = ["localhost", "127.", "[::1]"].iter().any(|start| host.starts_with(start));
-        if !secure && !local && !self.insecure_http {
+        let host = public_url.split("://").nth(1).and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+        if !secure && !is_this_machine(host) && !self.insecure_http {
             bail!("Plain http off this machine lets others read passwords. Use https, or --insecure-http to say that the network is safe");
         }
         Ok(Outside { public_url, secure, trusted_proxies: self.trusted_proxy.clone(), post: self.post()?, key })

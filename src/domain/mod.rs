@@ -12,6 +12,8 @@ pub mod attribute;
 pub mod authenticator;
 /// What is written about every change.
 pub mod event;
+/// Hosts in addresses.
+pub mod host;
 /// Identity stores and their attributes.
 pub mod identity_store;
 /// Invitations into an organization.

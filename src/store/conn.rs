@@ -4,6 +4,7 @@ use super::{
     kept::Shelf,
     schema::{administrator_roles, scopes},
     seal::Seal,
+    tls,
 };
 use crate::{
     clock::{Chance, Clock},
@@ -57,13 +58,15 @@ pub enum Backend {
 /// What keeps a database from being opened; a sentence for the terminal.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct OpenError(String);
+pub struct OpenError(pub(super) String);
 
 /// Opens connections. diesel's own manager would try every database in turn, so that a PostgreSQL that is
 /// down became an SQLite file of that name.
 pub(super) struct Manager {
     backend: Backend,
     target: String,
+    /// Over which connections to a server go on.
+    _bridge: Option<Arc<tls::Bridge>>,
     queries: Arc<AtomicU64>,
 }
 
@@ -194,6 +197,10 @@ impl Db {
     /// A sentence for the terminal.
     pub fn open(url: &str, connections: u32, clock: Clock, chance: Chance) -> Result<Self, OpenError> {
         let (backend, target) = target(url)?;
+        let (target, bridge) = match backend {
+            Backend::Sqlite => (target, None),
+            Backend::Postgres => tls::reach(target)?,
+        };
         let queries = Arc::new(AtomicU64::new(0));
         let pool = r2d2::Pool::builder()
             .max_size(connections)
@@ -201,7 +208,7 @@ impl Db {
             .test_on_check_out(backend == Backend::Postgres)
             .connection_timeout(Duration::from_secs(5))
             .error_handler(Box::new(QuietErrors))
-            .build(Manager { backend, target, queries: Arc::clone(&queries) })
+            .build(Manager { backend, target, _bridge: bridge, queries: Arc::clone(&queries) })
             .map_err(|error| OpenError(format!("The database cannot be opened: {error}")))?;
         let seal = Seal::of_chance(&chance);
         let (posted, general, shelf) = (Arc::new(watch::Sender::new(())), Arc::default(), Arc::default());
@@ -319,13 +326,6 @@ pub(super) fn target(url: &str) -> Result<(Backend, String), OpenError> {
     if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
         return Err(OpenError(format!("“{url}” is neither sqlite:FILE nor postgres://….")));
     }
-    // This build speaks no TLS to PostgreSQL, and libpq would silently go on in the clear (quality.md).
-    let host = url.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?']).next().unwrap_or(""));
-    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-    let loopback = ["localhost", "127.", "[::1]"].iter().any(|start| host.starts_with(start)) || host.is_empty() || host.starts_with("%2F");
-    if !loopback && !url.contains("sslmode=disable") {
-        return Err(OpenError("This build does not speak TLS to PostgreSQL. Off this machine, add ?sslmode=disable to the URL to say that the network is safe.".into()));
-    }
     Ok((Backend::Postgres, url.to_owned()))
 }
 
@@ -357,10 +357,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_database_off_this_machine_needs_a_word_about_tls() {
-        assert!(target("postgres://u@db.example/b").is_err());
-        assert!(target("postgres://u@db.example/b?sslmode=disable").is_ok());
-        assert!(target("postgres://u:p@localhost:5432/b").is_ok());
+    fn a_url_says_which_database_it_is() {
+        assert_eq!(target("postgres://u:p@localhost:5432/b").unwrap().0, Backend::Postgres);
         assert_eq!(target("sqlite:b.db").unwrap(), (Backend::Sqlite, "b.db".into()));
         assert!(target("mysql://x").is_err() && target("sqlite:").is_err());
     }

@@ -11,6 +11,7 @@ mod schema;
 mod seal;
 mod sql;
 mod targets;
+mod tls;
 mod transaction;
 
 /// Lists of accounts taken in.

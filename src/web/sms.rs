@@ -1,7 +1,7 @@
 //! Texts to phones: handed to a gateway of the brand's choice as JSON, or written into a folder.
 
 use super::mail::folder;
-use crate::store::mails::Ended;
+use crate::{domain::host::is_this_machine, store::mails::Ended};
 use anyhow::bail;
 use serde::Serialize;
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -29,7 +29,9 @@ impl Sms {
         else {
             bail!("--sms-webhook-url starts with https:// (or http:// on this machine)");
         };
-        if scheme == "http" && !["localhost", "127.", "[::1]"].iter().any(|start| rest.starts_with(start)) {
+        let place = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let host = place.rsplit_once('@').map_or(place, |(_, host)| host);
+        if scheme == "http" && !is_this_machine(host) {
             bail!("--sms-webhook-url: plain http off this machine lets others read codes. Use https");
         }
         Ok(Self::Webhook(url.to_owned()))
@@ -117,7 +119,9 @@ mod tests {
             let sms = Sms::webhook(good).unwrap();
             assert!(!format!("{sms:?}").contains("hush"));
         }
-        for bad in ["http://sms.brand.example/send", "sms.brand.example", "https://", "ftp://sms.brand.example"] {
+        for bad in
+            ["http://sms.brand.example/send", "http://localhost.example/", "sms.brand.example", "https://", "ftp://sms.brand.example"]
+        {
             assert!(Sms::webhook(bad).unwrap_err().to_string().starts_with("--sms-webhook-url"), "{bad}");
         }
     }

@@ -31,5 +31,6 @@ mod selections;
 mod sessions;
 mod set_up;
 mod throttles;
+mod tls;
 mod transaction;
 mod tree;

@@ -1,6 +1,6 @@
 //! Mails by SMTP.
 
-use crate::store::mails::Ended;
+use crate::{domain::host::is_this_machine, store::mails::Ended};
 use anyhow::bail;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, transport::smtp};
 use std::time::Duration;
@@ -25,8 +25,7 @@ impl Server {
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let place = place.split('/').next().unwrap_or_default();
         let name = place.rsplit_once('@').map_or(place, |(_, host)| host);
-        let local = ["localhost", "127.", "[::1]"].iter().any(|start| name.starts_with(start));
-        if scheme == "smtp" && query.is_empty() && !local {
+        if scheme == "smtp" && query.is_empty() && !is_this_machine(name) {
             bail!(
                 "Plain SMTP off this machine lets others read links that open accounts. Use smtps://, add ?tls=required, or add ?tls=none to say that the network is safe"
             );
