@@ -12,7 +12,7 @@ use super::{
     transaction::Reader,
 };
 use crate::{
-    access::{Ground, Permit, Reach},
+    access::{Actor, Ground, Permit, Reach},
     domain::{
         attribute::Attribute,
         identity_store::{AttributeType, IdentityStore, Opens},
@@ -123,6 +123,10 @@ const COLUMNS: &str = "SELECT s.key, s.name, s.name_folded, s.slug, s.built_in, 
 
 /// The columns of [`Row`] for whoever holds the permit: what they may open is asked of each store with them.
 fn columns<G: Ground>(permit: &Permit<G>) -> Sql {
+    columns_for(permit.actor().map(|actor| &**actor), permit.reach())
+}
+
+fn columns_for(actor: Option<&Actor>, found_through: &Reach) -> Sql {
     let mut sql = Sql::new(COLUMNS);
     for (leaf, name) in [
         (&OrganizationView::LEAF, "organizations"),
@@ -135,9 +139,9 @@ fn columns<G: Ground>(permit: &Permit<G>) -> Sql {
         (&RoleAssignmentEdit::LEAF, "assigns"),
     ] {
         sql.push(", ");
-        match permit.actor().and_then(|actor| actor.reach_of(leaf)) {
+        match actor.and_then(|actor| actor.reach_of(leaf)) {
             // The store itself was found through this reach.
-            Some(reach) if reach == *permit.reach() => _ = sql.push("TRUE"),
+            Some(reach) if reach == *found_through => _ = sql.push("TRUE"),
             Some(reach) => _ = sql.append(&has_some(&reach)),
             None => _ = sql.push("FALSE"),
         }
@@ -166,23 +170,45 @@ pub(super) fn visible(reach: &Reach) -> Sql {
     from
 }
 
+/// What a list of stores is narrowed to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Part of a name.
+    pub q: String,
+    /// What people may do there by themselves: `join`, `new` (register an organization) or `off` (neither).
+    pub selfservice: String,
+}
+
+impl Filter {
+    /// Whether it keeps nothing away.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// The stores that the reader may know of.
 ///
 /// # Errors
 /// What the database says.
-pub fn list<G: Ground>(reader: &mut impl Reader<G>, q: &str, paging: &Paging) -> Result<Slice<Listed>, Problem> {
+pub fn list<G: Ground>(reader: &mut impl Reader<G>, filter: &Filter, paging: &Paging) -> Result<Slice<Listed>, Problem> {
     let fresh = reader.fresh()?;
     let (conn, permit) = reader.parts();
     let mut from = visible(permit.reach());
     let mut key = columns(permit);
     key.append(&from).push(&format!(" page {} of {}", paging.number, paging.per));
-    let plain = q.is_empty() && paging.after.is_none() && paging.before.is_none();
+    let plain = filter.is_empty() && paging.after.is_none() && paging.before.is_none();
     if plain && let Some(known) = fresh.find::<Slice<Listed>>(&key) {
         return Ok(Slice::clone(&known));
     }
-    if !q.is_empty() {
-        from.push(" AND s.name_folded LIKE ").bind(format!("%{}%", like(&text::fold(q)))).push(" ESCAPE '\\'");
+    if !filter.q.is_empty() {
+        from.push(" AND s.name_folded LIKE ").bind(format!("%{}%", like(&text::fold(&filter.q)))).push(" ESCAPE '\\'");
     }
+    from.push(match &*filter.selfservice {
+        "join" => " AND s.self_registration",
+        "new" => " AND s.organization_registration",
+        "off" => " AND NOT s.self_registration AND NOT s.organization_registration",
+        _ => "",
+    });
     let order = Order { column: "s.name_folded", key: "s.key", descending: false };
     let slice = paging::slice_with::<Row>(conn, &columns(permit), &from, order, paging)?.map(Listed::from);
     if plain {

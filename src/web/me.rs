@@ -110,7 +110,8 @@ async fn draw(ask: &Ask, permit: Permit<Myself>, draft: Draft) -> Result<Page<Sh
 /// # Errors
 /// What the database says.
 pub fn first_store<G: crate::access::Ground>(view: &mut crate::store::View<'_, G>) -> Result<Option<IdentityStore>, Problem> {
-    let stores = match view.also::<Console, _>(|view| identity_stores::list(view, "", &Paging::first(25))) {
+    let stores = match view.also::<Console, _>(|view| identity_stores::list(view, &identity_stores::Filter::default(), &Paging::first(25)))
+    {
         Ok(stores) => stores.rows,
         Err(Problem::NotFound) => Vec::new(),
         Err(problem) => return Err(problem),

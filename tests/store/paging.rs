@@ -253,8 +253,16 @@ fn roles_organizations_and_stores_go_page_by_page_too() {
             assert_eq!((distinct.len(), found.len() as i64), (found.len(), inside), "each once on {}", at.name());
         }
         let permit = at.permit::<IdentityStoreView>(SUPER);
-        let slice = at.db.read(&permit, |view| identity_stores::list(view, "", &Paging::first(2))).unwrap().map(|listed| listed.store.slug);
-        let rest = at.db.read(&permit, |view| identity_stores::list(view, "", &after(&slice))).unwrap().map(|listed| listed.store.slug);
+        let slice = at
+            .db
+            .read(&permit, |view| identity_stores::list(view, &Default::default(), &Paging::first(2)))
+            .unwrap()
+            .map(|listed| listed.store.slug);
+        let rest = at
+            .db
+            .read(&permit, |view| identity_stores::list(view, &Default::default(), &after(&slice)))
+            .unwrap()
+            .map(|listed| listed.store.slug);
         assert_eq!([slice.rows, rest.rows].concat(), ["administrators", "customers", "fresh", "partners"]);
     }
 }

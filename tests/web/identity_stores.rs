@@ -26,6 +26,21 @@ async fn a_store_is_made_set_up_and_deleted_while_it_is_empty() {
 }
 
 #[actix_web::test]
+async fn stores_are_found_by_what_people_may_do_there_by_themselves() {
+    for house in House::each().await {
+        let stan = house.person("stan@brand.example").await;
+        let form = stan.get(&format!("{BASE}/settings")).await.is(200).form("form[data-guard]");
+        stan.submit(form.with("self_registration", "on").without("organization_registration")).await.is(303);
+        let found = async |words: &str| stan.get(&format!("/admin/stores?{words}")).await.is(200).texts("tbody th a");
+        assert_eq!(found("selfservice=join").await, ["Customers"]);
+        let off = found("selfservice=off").await;
+        assert!(off.contains(&"Administrators".to_owned()) && !off.contains(&"Customers".to_owned()), "{off:?}");
+        stan.get("/admin/stores?selfservice=new&q=customers").await.is(200).says("No identity store matches “customers”");
+        stan.get("/admin/stores?selfservice=never").await.is(200).says("We ignored “selfservice=never”");
+    }
+}
+
+#[actix_web::test]
 async fn a_bad_store_comes_back_as_typed_and_a_full_one_stays() {
     for house in House::each().await {
         let stan = house.person("stan@brand.example").await;

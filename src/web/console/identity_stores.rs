@@ -41,6 +41,7 @@ struct List {
     query: Query,
     stores: Slice<identity_stores::Listed>,
     pager: Pager,
+    narrowed: bool,
     next: &'static str,
     may: May,
     may_add: bool,
@@ -116,10 +117,11 @@ impl List {
 /// `GET /admin/stores`
 pub async fn list(permit: Permit<Console>, ask: Ask) -> Result<HttpResponse, Problem> {
     let mut query = ask.query();
-    let (q, paging) = (query.search(), query.paging(ask.rows()));
+    let filter = identity_stores::Filter { q: query.search(), selfservice: query.one_of("selfservice", &["join", "new", "off"]) };
+    let (narrowed, paging) = (!filter.is_empty(), query.paging(ask.rows()));
     let next = query.choice("next", |word| Some(next_page(word))).unwrap_or_default();
     let (stores, first) =
-        ask.house.work(move |db| db.read(&permit, |view| Ok((identity_stores::list(view, &q, &paging)?, first_store(view)?)))).await?;
+        ask.house.work(move |db| db.read(&permit, |view| Ok((identity_stores::list(view, &filter, &paging)?, first_store(view)?)))).await?;
     if let Some(last) = past_end(&query, &stores) {
         return Ok(see_other(&ask.req, &last));
     }
@@ -128,7 +130,7 @@ pub async fn list(permit: Permit<Console>, ask: Ask) -> Result<HttpResponse, Pro
     let pager = Pager::new(&query, &stores);
     let address = query.address();
     let may_add = ask.actor()?.may(&IdentityStoreAdd::LEAF);
-    Ok(page(List { f, query, stores, pager, next, may, may_add }).replaces(address).respond_to(&ask.req))
+    Ok(page(List { f, query, stores, pager, narrowed, next, may, may_add }).replaces(address).respond_to(&ask.req))
 }
 
 #[derive(Template)]

@@ -186,7 +186,7 @@ pub async fn people(permit: Permit<HandingOn>, ask: Ask) -> Result<HttpResponse,
             db.read(&permit, |view| {
                 let first = first_store(view)?;
                 view.also::<UserView, _>(|view| {
-                    let stores = identity_stores::list(view, "", &Paging::first(100))?.rows;
+                    let stores = identity_stores::list(view, &identity_stores::Filter::default(), &Paging::first(100))?.rows;
                     let stores: Vec<(String, String)> = stores.into_iter().map(|listed| (listed.store.slug, listed.store.name)).collect();
                     let asked = stores.iter().find(|(slug, _)| *slug == sent.store).or_else(|| stores.first());
                     let slug = asked.ok_or(Problem::NotFound)?.0.clone();
