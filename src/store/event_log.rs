@@ -215,6 +215,18 @@ fn listed(reach: &Reach, filter: &Filter) -> Sql {
     from
 }
 
+/// How many events in reach are newer than this one, up to a hundred.
+///
+/// # Errors
+/// What the database says.
+pub fn newer(reader: &mut impl Reader<EventView>, filter: &Filter, than: &str) -> Result<i64, Problem> {
+    let (conn, permit) = reader.parts();
+    let mut sql = Sql::new("SELECT count(*) AS n FROM (SELECT 1 ");
+    sql.append(&listed(permit.reach(), filter));
+    sql.push(" AND e.key > (SELECT s.key FROM events s WHERE s.id = ").bind(than).push(") ORDER BY e.key DESC LIMIT 100) newer");
+    sql.number(conn)
+}
+
 /// The latest events in reach, but for signing in and out; short as in [`list`].
 ///
 /// # Errors
@@ -224,7 +236,7 @@ pub fn latest(reader: &mut impl Reader<EventView>, most: i64) -> Result<Vec<Reco
     let mut sql = Sql::new(BRIEF);
     sql.push(" FROM events e WHERE e.action NOT IN ('session.start', 'session.end') AND ");
     visible(&mut sql, permit.reach());
-    sql.push(" ORDER BY e.key DESC LIMIT ").bind(most);
+    sql.push(&format!(" ORDER BY e.key DESC LIMIT {most}"));
     let rows = sql.load::<Row>(conn)?;
     told(conn, rows)
 }

@@ -511,6 +511,3 @@ diesel::table! {
         mark -> BigInt,
     }
 }
-
-// All that a request begins with is read with its session.
-diesel::allow_tables_to_appear_in_same_query!(sessions, settings, preferences, freshness);

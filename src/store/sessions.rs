@@ -6,6 +6,7 @@ use super::{
     preferences::Preferences,
     schema::{accounts, sessions},
     settings,
+    sql::Sql,
     transaction::{Note, Reader, Tx},
 };
 use crate::{
@@ -18,7 +19,10 @@ use crate::{
     },
     problem::Problem,
 };
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Bool, Integer, Nullable, Text},
+};
 use sha2::{Digest, Sha256};
 
 /// Limits of a session, in seconds (I-5).
@@ -92,28 +96,65 @@ pub struct Lasting {
     pub mark: i64,
 }
 
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    state: String,
+    #[diesel(sql_type = BigInt)]
+    seen_at: Time,
+    #[diesel(sql_type = BigInt)]
+    created_at: Time,
+    #[diesel(sql_type = BigInt)]
+    mark: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    settings: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    appearance: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    density: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    time_zone: Option<String>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    per_page: Option<i32>,
+    #[diesel(sql_type = Nullable<Bool>)]
+    shortcuts: Option<bool>,
+    #[diesel(sql_type = Nullable<Text>)]
+    separator: Option<String>,
+}
+
+impl Row {
+    /// Whoever has set nothing likes what holds without.
+    fn preferences(&self) -> Preferences {
+        let without = Preferences::default();
+        Preferences {
+            appearance: self.appearance.clone().unwrap_or(without.appearance),
+            density: self.density.clone().unwrap_or(without.density),
+            time_zone: self.time_zone.clone(),
+            per_page: self.per_page.unwrap_or(without.per_page),
+            shortcuts: self.shortcuts.unwrap_or(without.shortcuts),
+            separator: self.separator.clone().unwrap_or(without.separator),
+        }
+    }
+}
+
 /// A session, while it lasts. Reading writes nothing.
 ///
 /// # Errors
 /// What the database says.
 pub fn state(reader: &mut impl Reader<SigningIn>, secret: &str) -> Result<Option<Lasting>, Problem> {
-    use super::schema::{freshness as f, preferences as p, settings as s};
-    type Row = (String, Time, Time, Option<String>, Option<i64>, Option<Preferences>);
     let now = reader.now();
-    // In one statement: this is asked for every request.
-    let settings = s::table.find(SignIn::NAME).select(s::value).single_value();
-    let mark = f::table.select(f::mark).single_value();
-    let likes = (p::appearance, p::density, p::time_zone, p::per_page, p::shortcuts, p::separator);
-    let found: Option<Row> = sessions::table
-        .left_join(p::table.on(p::account.eq(sessions::account)))
-        .filter(sessions::hash.eq(hash(secret)))
-        .select((sessions::state, sessions::seen_at, sessions::created_at, settings, mark, likes.nullable()))
-        .first(reader.conn())
-        .optional()?;
-    let Some((state, seen_at, created_at, settings, mark, preferences)) = found else { return Ok(None) };
+    // In one statement, as this is asked for every request; and without a bound limit, for which SQLite plans anew each time.
+    let mut sql = Sql::new(
+        "SELECT s.state, s.seen_at, s.created_at, (SELECT mark FROM freshness) AS mark, \
+         p.appearance, p.density, p.time_zone, p.per_page, p.shortcuts, p.separator, (SELECT value FROM settings WHERE name = ",
+    );
+    sql.bind(SignIn::NAME).push(") AS settings FROM sessions s LEFT JOIN preferences p ON p.account = s.account WHERE s.hash = ");
+    sql.bind(hash(secret));
+    let Some(row) = sql.load::<Row>(reader.conn())?.pop() else { return Ok(None) };
+    let preferences = row.preferences();
+    let Row { state, seen_at, created_at, mark, settings, .. } = row;
     let limits = Limits::of(&settings::read(settings.as_deref()).is);
     let lasts = seen_at > now.plus_seconds(-limits.idle) && created_at > now.plus_seconds(-limits.absolute);
-    let (preferences, mark) = (preferences.unwrap_or_default(), mark.unwrap_or_default());
     Ok(lasts.then_some(Lasting { state, seen_at, preferences, mark }))
 }
 
@@ -127,13 +168,13 @@ pub fn update(note: &mut Note, secret: &str, state: &str) -> Result<(), Problem>
     Ok(())
 }
 
-/// Notes that a session was used, at most once a minute.
+/// Notes that a session was used, by its public id; at most once a minute.
 ///
 /// # Errors
 /// What the database says.
-pub fn touch(note: &mut Note, secret: &str) -> Result<(), Problem> {
+pub fn touch(note: &mut Note, id: &str) -> Result<(), Problem> {
     let now = note.now();
-    diesel::update(sessions::table.find(hash(secret)).filter(sessions::seen_at.lt(now.plus_seconds(-60))))
+    diesel::update(sessions::table.filter(sessions::id.eq(id)).filter(sessions::seen_at.lt(now.plus_seconds(-60))))
         .set(sessions::seen_at.eq(now))
         .execute(note.conn())?;
     Ok(())

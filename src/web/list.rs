@@ -105,7 +105,12 @@ impl Query {
 
     /// The same under another path, from the first page on.
     pub fn under(&self, path: impl Into<String>) -> String {
-        Self { path: path.into(), ..self.clone() }.anew(&[])
+        self.moved(path).anew(&[])
+    }
+
+    /// The same words under another path.
+    pub fn moved(&self, path: impl Into<String>) -> Self {
+        Self { path: path.into(), ..self.clone() }
     }
 
     /// The address without a word.

@@ -15,12 +15,11 @@ macro_rules! routes {
         }
 
         /// Builds those that are for people. A request is compared with one after the other, and that costs: so only with
-        /// those that have as many steps as its address.
+        /// those of its [`Kind`].
         pub fn configure(config: &mut web::ServiceConfig) {
-            for count in 1..=[$(steps($path)),+].into_iter().max().unwrap_or(0) {
-                let as_many = guard::fn_guard(move |context| steps(context.head().uri.path()) == count);
-                let mut scope = web::scope("").guard(as_many).default_service(web::to(problem::nothing));
-                $(if steps($path) == count {
+            for kind in Kind::all(&[$($path),+]) {
+                let mut scope = web::scope("").guard(kind.guard()).default_service(web::to(problem::nothing));
+                $(if kind == Kind::of($path) {
                     scope = scope.route($path, method::$method().to($handler));
                 })+
                 config.service(scope);
@@ -30,9 +29,48 @@ macro_rules! routes {
     };
 }
 
-/// How many steps a path has.
-fn steps(path: &str) -> usize {
-    path.bytes().filter(|byte| *byte == b'/').count()
+/// The steps of an address, `/admin/stores` has two.
+fn steps(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').skip(1)
+}
+
+/// What routes are told apart by before they are compared one by one: how many steps they have, and the words of some.
+#[derive(Clone, PartialEq, Eq)]
+struct Kind {
+    count: usize,
+    words: [Option<&'static str>; Kind::PLACES.len()],
+}
+
+impl Kind {
+    /// The side, what of it, and what of a store or of an organization.
+    const PLACES: [usize; 3] = [0, 1, 3];
+
+    fn of(path: &'static str) -> Self {
+        let word = |place| steps(path).nth(place).filter(|step| !step.starts_with('{'));
+        Self { count: steps(path).count(), words: Self::PLACES.map(word) }
+    }
+
+    /// The kinds of these routes. Those of more words come first: `/signin/reset` is no `/signin/{store}`.
+    fn all(paths: &[&'static str]) -> Vec<Self> {
+        let mut kinds: Vec<Self> = Vec::new();
+        for kind in paths.iter().map(|path| Self::of(path)) {
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        kinds.sort_by_key(|kind| std::cmp::Reverse(kind.words.iter().flatten().count()));
+        kinds
+    }
+
+    fn fits(&self, path: &str) -> bool {
+        let word_fits = |(place, word): (&usize, &Option<&str>)| word.is_none_or(|word| steps(path).nth(*place) == Some(word));
+        steps(path).count() == self.count && Self::PLACES.iter().zip(&self.words).all(word_fits)
+    }
+
+    fn guard(&self) -> impl guard::Guard + use<> {
+        let kind = self.clone();
+        guard::fn_guard(move |context| kind.fits(context.head().uri.path()))
+    }
 }
 
 routes! {
@@ -92,6 +130,7 @@ people {
     get "/admin/why" => console::why::show;
     get "/admin/events" => console::events::list;
     post "/admin/events/export" => console::events::export;
+    get "/admin/events/newer" => console::events::newer;
     get "/admin/events/{event}" => console::events::detail;
     post "/admin/events/{event}/undo" => console::events::undo;
     get "/admin/settings" => console::settings::general_form;

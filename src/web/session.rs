@@ -2,9 +2,11 @@
 
 use super::{
     House,
+    console::events,
     csrf::Secret,
     form::Carried,
     guard::RequestId,
+    off_the_loop,
     page::{is_fragment, see_other},
     problem, when,
 };
@@ -61,6 +63,7 @@ const UNAVAILABLE: &str = "unavailable";
 struct Beside {
     preferences: Preferences,
     mark: i64,
+    seen_at: i64,
 }
 
 /// Our store for actix-session: in the database, the key only as a hash.
@@ -79,7 +82,7 @@ impl Sessions {
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Db) -> Result<T, Problem> + Send + 'static) -> anyhow::Result<T> {
         let db = self.db.clone();
-        Ok(actix_web::web::block(move || work(&db)).await??)
+        Ok(off_the_loop(move || work(&db)).await??)
     }
 }
 
@@ -92,20 +95,7 @@ fn text(mut state: State) -> serde_json::Result<String> {
 impl SessionStore for Sessions {
     async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
         let secret = key.as_ref().to_owned();
-        let found = self
-            .run(move |db| {
-                let found = db.read(&system::signing_in(Origin::default()), |view| sessions::state(view, &secret))?;
-                if let Some(session) = &found
-                    && session.seen_at.plus_seconds(60) < db.clock.now()
-                {
-                    // Losing this note costs a minute of the idle limit; it must not cost the page.
-                    if let Err(problem) = db.note(|note| sessions::touch(note, &secret)) {
-                        tracing::warn!(%problem, "the last use of a session could not be noted");
-                    }
-                }
-                Ok(found)
-            })
-            .await;
+        let found = self.run(move |db| db.read(&system::signing_in(Origin::default()), |view| sessions::state(view, &secret))).await;
         let found = match found {
             Ok(found) => found,
             Err(error) => {
@@ -116,7 +106,7 @@ impl SessionStore for Sessions {
             }
         };
         let Some(found) = found else { return Ok(None) };
-        let beside = Beside { preferences: found.preferences, mark: found.mark };
+        let beside = Beside { preferences: found.preferences, mark: found.mark, seen_at: found.seen_at.micros() };
         let read = || -> serde_json::Result<State> {
             let mut state: State = serde_json::from_str(&found.state)?;
             state.insert(BESIDE.to_owned(), serde_json::to_string(&beside)?);
@@ -152,7 +142,7 @@ impl SessionStore for Sessions {
     }
 
     async fn update_ttl(&self, _: &SessionKey, _: &Duration) -> Result<(), anyhow::Error> {
-        // `load` has noted the use.
+        // The visitor's middleware notes the use.
         Ok(())
     }
 
@@ -215,6 +205,11 @@ pub async fn visitor<B: MessageBody + 'static>(mut req: ServiceRequest, next: Ne
     match read_visitor(&req).await {
         Ok(visitor) => {
             if visitor.actor.is_none() {
+                if req.path() == events::NEWER && is_fragment(req.request()) {
+                    // The page asks by itself: it stays as it is until somebody does something.
+                    let (req, _) = req.into_parts();
+                    return Ok(ServiceResponse::new(req, HttpResponse::NoContent().finish()).map_into_right_body());
+                }
                 Carried::keep(&mut req).await;
             }
             let due = visitor.actor.as_ref().is_some_and(|actor| actor.change_password);
@@ -248,7 +243,7 @@ async fn read_visitor(req: &ServiceRequest) -> Result<Visitor, Problem> {
         return Err(Problem::Unavailable);
     }
     let ticket: Option<Ticket> = req.get_session().get(TICKET).ok().flatten();
-    let Beside { preferences, mark } = req.get_session().get(BESIDE).ok().flatten().unwrap_or_default();
+    let Beside { preferences, mark, seen_at } = req.get_session().get(BESIDE).ok().flatten().unwrap_or_default();
     let origin = origin(req.request(), &house);
     let account = ticket.as_ref().map(|ticket| AccountKey(ticket.account));
     let actor = match account.map(|account| (account, actors::kept(&house.db, account, mark))) {
@@ -258,6 +253,14 @@ async fn read_visitor(req: &ServiceRequest) -> Result<Visitor, Problem> {
         Some((_, kept)) => kept,
         None => None,
     };
+    let by_itself = req.path() == events::NEWER;
+    if let Some(ticket) = ticket.as_ref().filter(|_| !by_itself && Time::from_micros(seen_at).plus_seconds(60) < house.db.clock.now()) {
+        let id = ticket.session.clone();
+        // Losing this note costs a minute of the idle limit; it must not cost the page.
+        if let Err(problem) = house.work(move |db| db.note(|note| sessions::touch(note, &id))).await {
+            tracing::warn!(%problem, "the last use of a session could not be noted");
+        }
+    }
     let preferences = if actor.is_some() { preferences } else { Preferences::default() };
     let actor = actor.map(Arc::new);
     let ticket = ticket.filter(|_| actor.is_some());

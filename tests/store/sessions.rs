@@ -27,8 +27,8 @@ fn state(at: &Database, secret: &str) -> Option<String> {
     at.db.read(&permit, |view| sessions::state(view, secret)).unwrap().map(|session| session.state)
 }
 
-fn touch(at: &Database, secret: &str) {
-    at.db.note(|note| sessions::touch(note, secret)).unwrap();
+fn touch(at: &Database, id: &str) {
+    at.db.note(|note| sessions::touch(note, id)).unwrap();
 }
 
 fn listed(at: &Database, who: &str) -> Vec<String> {
@@ -65,11 +65,11 @@ fn a_session_ends_when_it_idles_and_at_the_latest_after_half_a_day() {
         begin(&at, PAUL, "another-secret", "session_two");
         for _ in 0..47 {
             at.wait_minutes(15);
-            touch(&at, "another-secret");
+            touch(&at, "session_two");
         }
         assert!(state(&at, "another-secret").is_some(), "used all day");
         at.wait_minutes(15);
-        touch(&at, "another-secret");
+        touch(&at, "session_two");
         assert!(state(&at, "another-secret").is_none(), "12 hours are the limit");
     }
 }
@@ -82,7 +82,7 @@ fn a_request_in_flight_brings_no_ended_session_back() {
         assert_eq!(state(&at, SECRET).as_deref(), Some("changed"));
         at.db.note(|note| sessions::end(note, SECRET)).unwrap();
         at.db.note(|note| sessions::update(note, SECRET, "revived")).unwrap();
-        touch(&at, SECRET);
+        touch(&at, "session_one");
         assert_eq!(state(&at, SECRET), None, "{}", at.name());
         assert_eq!(at.number("SELECT count(*) AS n FROM sessions"), 0);
         at.db.note(|note| sessions::end(note, SECRET)).unwrap();
@@ -96,10 +96,10 @@ fn use_is_noted_once_a_minute() {
         let seen = |at: &Database| at.number("SELECT seen_at AS n FROM sessions");
         let first = seen(&at);
         at.wait_seconds(60);
-        touch(&at, SECRET);
+        touch(&at, "session_one");
         assert_eq!(seen(&at), first, "not yet, on {}", at.name());
         at.wait_seconds(1);
-        touch(&at, SECRET);
+        touch(&at, "session_one");
         assert_eq!(seen(&at), at.now().micros());
     }
 }

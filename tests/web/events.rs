@@ -204,3 +204,31 @@ async fn an_act_on_hundreds_is_told_by_its_number_and_its_page_and_file_name_the
         assert_eq!(house.events("account.enable")[0].detail["changed"].as_array().unwrap().len(), 150);
     }
 }
+
+#[actix_web::test]
+async fn a_page_of_the_log_asks_for_newer_events_and_keeps_nobody_signed_in_by_it() {
+    for house in House::each().await {
+        let su = house.person("su@brand.example").await;
+        give(&su, &house, "Acme/North", "p01@acme.example").await;
+        let page = su.get("/admin/events?type=role_assignment").await.is(200);
+        let ask = page.attribute("[hx-trigger^=every]", "hx-get");
+        su.fragment(&ask).await.is(200).never_says("newer");
+        give(&su, &house, "Globex", "q01@globex.example").await;
+        su.post("/admin/stores", &[("name", "Dealers"), ("slug", "dealers")]).await.is(303);
+        let page = su.fragment(&ask).await.is(200).says("1 newer event. Show");
+        assert_eq!(page.attribute("a", "href"), "/admin/events?type=role_assignment", "what was asked for, from its start");
+        assert_eq!(su.get(&ask).await.is(303).leads_to(), Some("/admin/events?type=role_assignment"));
+        let mona = house.person("mona@brand.example").await;
+        mona.fragment(&ask).await.is(200).never_says("newer");
+
+        // The page goes on asking while nobody is there.
+        for _ in 0..3 {
+            house.wait_minutes(9);
+            su.fragment(&ask).await.is(200);
+        }
+        house.wait_minutes(4);
+        let page = su.fragment(&ask).await.is(204);
+        assert_eq!(page.text(), "", "it stays as it is");
+        su.get("/admin/events").await.is(303);
+    }
+}

@@ -28,7 +28,7 @@ use crate::{
         list::{Pager, Query, past_end, reading},
         me::first_store,
         note::Note,
-        page::{page, see_other, view},
+        page::{is_fragment, page, see_other, view},
         when,
     },
 };
@@ -87,6 +87,12 @@ impl List {
 
     fn is_refused(&self, event: &Recorded) -> bool {
         event.outcome == Outcome::Refused
+    }
+
+    /// Where to ask for newer ones, while the newest are on the page.
+    fn newer(&self) -> Option<String> {
+        let newest = self.events.rows.first().filter(|_| self.events.number == 1)?;
+        Some(self.query.moved(NEWER).with("than", &newest.id))
     }
 }
 
@@ -198,6 +204,41 @@ pub async fn list(permit: Permit<EventView>, ask: Ask) -> Result<HttpResponse, P
     let f = ask.frame("events", first.as_ref(), vec![here("Event log")]);
     let (pager, address) = (Pager::new(&query, &events), query.address());
     Ok(page(List { f, query, events, pager, at }).replaces(address).respond_to(&ask.req))
+}
+
+/// Where a page of the log asks whether there is more by now. It does so by itself, so that keeps no session alive.
+pub(in crate::web) const NEWER: &str = "/admin/events/newer";
+
+#[derive(Template)]
+#[template(path = "console/events/newer.html")]
+struct Newer {
+    count: i64,
+    href: String,
+}
+
+/// `GET /admin/events/newer`: how many events came since `than`, under the filters of the page that asks.
+pub async fn newer(permit: Permit<EventView>, ask: Ask) -> Result<HttpResponse, Problem> {
+    let mut query = ask.query();
+    let mut filter = filter(&ask, &mut query);
+    let (org, store, below) = (query.get("org").to_owned(), query.get("store").to_owned(), query.is("below", "1"));
+    let than = query.get("than").to_owned();
+    let count = ask
+        .house
+        .work(move |db| {
+            db.read(&permit, |view| {
+                let (chosen, at) = narrowed(view, &store, &org)?;
+                filter.store = chosen.map(|store| store.key);
+                filter.at = at.map(|at| (at.key, below));
+                event_log::newer(view, &filter, &than)
+            })
+        })
+        .await?;
+    let href = query.moved("/admin/events").without("than");
+    if !is_fragment(&ask.req) {
+        return Ok(see_other(&ask.req, &href));
+    }
+    let html = Newer { count, href }.render().map_err(Problem::internal)?;
+    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(html))
 }
 
 /// Codes and ids: short, of letters, digits, underscore and dot.
