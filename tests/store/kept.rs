@@ -31,35 +31,80 @@ fn names(slice: &Slice<accounts::Listed>) -> Vec<String> {
     slice.rows.iter().map(|listed| listed.account.title().to_owned()).collect()
 }
 
+/// Of each table that what is kept is read from, the columns that it is not read from. A new column is on this list, or in
+/// the trigger of its table.
+const NOT_KEPT: [(&str, &[&str]); 9] = [
+    (
+        "accounts",
+        &[
+            "name_sort", // changes with the name
+            "search",
+            "locked_until",
+            "password_hash",
+            "attributes",
+            "last_sign_in_at",
+            "factors",
+            "rev",
+            "created_at",
+            "changed_at",
+        ],
+    ),
+    ("memberships", &["account", "organization", "created_at"]), // rows come and go
+    (
+        "organizations",
+        &[
+            "name_folded", // as is the one to sort by
+            "name_sort",
+            "description",
+            "external_id",
+            "metadata",
+            "self_registration",
+            "organization_registration",
+            "depth", // changes with the parent of one above
+            "rev",
+            "created_at",
+            "changed_at",
+            "slug",
+            "members",
+            "peopled",
+            "join_code",
+        ],
+    ),
+    ("role_assignments", &["organization", "role", "account", "reason", "given", "given_by", "given_at"]), // rows come and go
+    (
+        "roles",
+        &["name_folded", "name_sort", "description", "lasting", "rev", "created_at", "changed_at", "changed_by"], // lasting: with rows
+    ),
+    ("grants", &[]),
+    ("administrator_roles", &[]),
+    ("scopes", &[]),
+    ("identity_stores", &[]),
+];
+
 #[test]
 fn whatever_rights_hang_on_ends_what_is_kept_whoever_writes() {
     for mut at in Database::each() {
         at.may_be_unsound();
         let mark = || at.number("SELECT mark AS n FROM freshness");
         let mut last = mark();
-        for (table, column) in [
-            ("accounts", "name"),
-            ("accounts", "status"),
-            ("accounts", "change_password"),
-            ("memberships", "status"),
-            ("organizations", "name"),
-            ("organizations", "parent"),
-            ("organizations", "active"),
-            ("role_assignments", "starts"),
-            ("role_assignments", "ends"),
-            ("roles", "rights"),
-            ("grants", "ends"),
-            ("grants", "cascading"),
-            ("administrator_roles", "permissions"),
-            ("scopes", "reach"),
-            ("identity_stores", "accounts"),
-        ] {
-            at.run(&format!("UPDATE {table} SET {column} = {column}"));
-            assert_ne!(mark(), last, "{table}.{column} on {}", at.name());
-            last = mark();
+        for (table, not_kept) in NOT_KEPT {
+            let columns = match at.name() {
+                "SQLite" => at.texts(&format!("SELECT name AS t FROM pragma_table_info('{table}')")),
+                _ => at.texts(&format!(
+                    "SELECT column_name::text AS t FROM information_schema.columns WHERE table_schema = 'public' AND table_name = '{table}'"
+                )),
+            };
+            for column in not_kept {
+                assert!(columns.iter().any(|known| known == column), "there is no {table}.{column}");
+            }
+            for column in columns.iter().filter(|column| *column != "key") {
+                at.run(&format!("UPDATE {table} SET {column} = {column}"));
+                let now = mark();
+                let kept = !not_kept.contains(&column.as_str());
+                assert_eq!(now != last, kept, "{table}.{column} on {}", at.name());
+                last = now;
+            }
         }
-        at.run("UPDATE accounts SET last_sign_in_at = 1, locked_until = 2");
-        assert_eq!(mark(), last, "signing in changes nobody's rights");
         for gone in [
             "role_assignments",
             "memberships WHERE account = (SELECT key FROM accounts WHERE email = 'ina@acme.example')",
