@@ -31,7 +31,7 @@ pub(super) struct Reached {
     /// Of which store they are all, where nothing keeps any of them from the reader.
     pub all_of: Option<StoreKey>,
     /// Whether they are few, and nothing more is asked of them than to be in reach: then they are kept in order of names.
-    few: bool,
+    pub few: bool,
     /// Whether what the filter searches for is found already.
     searched: bool,
     /// The order of finding, where the search found more than are sorted.
@@ -167,7 +167,10 @@ pub(super) fn of_store(
             (!areas.iter().any(|area| is_all(area, root))).then(|| members(&areas, root))
         }
     };
-    let search = filter.hits(conn, store).map(|accounts| (By::Search, Way { accounts, repeats: true }));
+    let search = match filter.hits(conn, store) {
+        Some(hits) => Some((By::Search, looked_up(conn, hits)?)),
+        None => None,
+    };
     let filters = filter.ways(store, sight, now).into_iter().map(|way| (By::Filter, way));
     let members = members.map(|accounts| (By::Membership, Way { accounts, repeats: true }));
     let ways: Vec<(By, Way)> = search.into_iter().chain(filters).chain(members).collect();
@@ -234,13 +237,30 @@ fn is_built_in(conn: &mut Conn, fresh: &Fresh, store: StoreKey) -> Result<bool, 
     Ok(fresh.ask(sql, |sql| sql.number(conn))? > 0)
 }
 
+/// How many hits of a search are remembered for the rest of its page.
+const REMEMBERED: usize = 128;
+
+/// What a search finds. Where it is little, it is looked up once, and not again for the count, the total and the page.
+fn looked_up(conn: &mut Conn, hits: Sql) -> Result<Way, Problem> {
+    let mut sql = Sql::new("SELECT account AS key FROM (");
+    sql.append(&hits).push(&format!(") hit LIMIT {}", REMEMBERED + 1));
+    let keys = sql.load::<Key>(conn)?;
+    if keys.len() > REMEMBERED {
+        return Ok(Way { accounts: hits, repeats: true });
+    }
+    let mut accounts = Sql::new("SELECT key AS account FROM accounts WHERE key IN ");
+    accounts.list(keys.iter().map(|row| row.key.0));
+    Ok(Way { accounts, repeats: false })
+}
+
+#[derive(QueryableByName)]
+struct Key {
+    #[diesel(sql_type = BigInt)]
+    key: AccountKey,
+}
+
 /// The accounts that were gathered, by name.
 fn by_name(conn: &mut Conn, fresh: &Fresh, gathered: &Sql) -> Result<Arc<Vec<AccountKey>>, Problem> {
-    #[derive(QueryableByName)]
-    struct Key {
-        #[diesel(sql_type = BigInt)]
-        key: AccountKey,
-    }
     let mut sql = Sql::new("SELECT a.key ");
     sql.append(gathered).push(" ORDER BY a.name_sort, a.key");
     if let Some(known) = fresh.find(&sql) {

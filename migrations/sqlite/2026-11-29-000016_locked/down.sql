@@ -1,0 +1,2 @@
+DROP INDEX accounts_locked;
+CREATE INDEX accounts_locked ON accounts (store, locked_until) WHERE locked_until IS NOT NULL;
