@@ -327,9 +327,26 @@ impl Db {
     }
 }
 
+/// One transaction around some work. How it begins and ends is written once, not for each kind of work.
+fn transaction<T>(conn: &mut Conn, exclusive: bool, work: impl FnOnce(&mut Conn) -> Result<T, Problem>) -> Result<T, Problem> {
+    begin(conn, exclusive)?;
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(conn))) {
+        Ok(Ok(done)) => {
+            commit(conn)?;
+            Ok(done)
+        }
+        Ok(Err(problem)) => Err(rolled_back(conn, problem)),
+        Err(panic) => {
+            abandon(conn);
+            std::panic::resume_unwind(panic)
+        }
+    }
+}
+
 /// BEGIN IMMEDIATE on SQLite, so that a read never has to be upgraded and waiting works; on PostgreSQL one
 /// advisory lock for writers that decide about rights.
-fn transaction<T>(conn: &mut Conn, exclusive: bool, work: impl FnOnce(&mut Conn) -> Result<T, Problem>) -> Result<T, Problem> {
+#[inline(never)]
+fn begin(conn: &mut Conn, exclusive: bool) -> Result<(), Problem> {
     match conn {
         Conn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")?,
         Conn::Postgres(conn) => {
@@ -340,21 +357,27 @@ fn transaction<T>(conn: &mut Conn, exclusive: bool, work: impl FnOnce(&mut Conn)
             }
         }
     }
-    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(conn))) {
-        Ok(Ok(done)) => {
-            <Conn as Connection>::TransactionManager::commit_transaction(conn)?;
-            Ok(done)
-        }
-        Ok(Err(problem)) => match <Conn as Connection>::TransactionManager::rollback_transaction(conn) {
-            Ok(()) | Err(diesel::result::Error::BrokenTransactionManager) => Err(problem),
-            Err(error) => Err(error.into()),
-        },
-        Err(panic) => {
-            // The connection must not go back to the pool with the transaction open.
-            if let Err(error) = <Conn as Connection>::TransactionManager::rollback_transaction(conn) {
-                tracing::error!(%error, "a transaction could not be rolled back after a panic");
-            }
-            std::panic::resume_unwind(panic)
-        }
+    Ok(())
+}
+
+#[inline(never)]
+fn commit(conn: &mut Conn) -> Result<(), Problem> {
+    Ok(<Conn as Connection>::TransactionManager::commit_transaction(conn)?)
+}
+
+/// Why it was rolled back, or why that failed.
+#[inline(never)]
+fn rolled_back(conn: &mut Conn, problem: Problem) -> Problem {
+    match <Conn as Connection>::TransactionManager::rollback_transaction(conn) {
+        Ok(()) | Err(diesel::result::Error::BrokenTransactionManager) => problem,
+        Err(error) => error.into(),
+    }
+}
+
+/// After a panic: the connection must not go back to the pool with the transaction open.
+#[inline(never)]
+fn abandon(conn: &mut Conn) {
+    if let Err(error) = <Conn as Connection>::TransactionManager::rollback_transaction(conn) {
+        tracing::error!(%error, "a transaction could not be rolled back after a panic");
     }
 }

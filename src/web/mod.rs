@@ -53,7 +53,10 @@ pub mod when;
 
 use crate::{problem::Problem, store::Db};
 use actix_web::cookie::Key;
-use std::sync::Arc;
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// What every handler can reach.
 #[derive(Clone)]
@@ -101,11 +104,52 @@ impl House {
     /// Whatever the work says; a panic in it is [`Problem::Internal`].
     pub async fn work<T: Send + 'static>(&self, work: impl FnOnce(&Db) -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
         let db = self.db.clone();
-        match actix_web::web::block(move || work(&db)).await {
-            Ok(done) => done,
-            Err(stopped) => Err(Problem::internal(stopped)),
-        }
+        off_the_loop(move || work(&db)).await?
     }
+}
+
+/// What is done elsewhere and waited for.
+type Elsewhere<T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send>>;
+
+/// Runs work that blocks off the event loop. There are hundreds of kinds of it, and what the runtime makes for each kind
+/// was a tenth of the program: so it sees one kind only, and the answer comes back beside it.
+///
+/// # Errors
+/// When the work panics.
+pub(crate) fn off_the_loop<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Elsewhere<T> {
+    let answer = Answer::default();
+    let there = Answer::clone(&answer);
+    Box::pin(answered(Box::new(move || there.fill(work())), answer))
+}
+
+/// Where the answer of work that is done elsewhere is laid down.
+struct Answer<T>(Arc<Mutex<Option<T>>>);
+
+impl<T> Default for Answer<T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<T> Clone for Answer<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Answer<T> {
+    fn fill(&self, made: T) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
+    }
+
+    fn take(&self) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+async fn answered<T>(work: Box<dyn FnOnce() + Send>, answer: Answer<T>) -> Result<T, Problem> {
+    actix_web::web::block(work).await.map_err(Problem::internal)?;
+    answer.take().ok_or_else(|| Problem::Internal(anyhow::anyhow!("work ended without an answer")))
 }
 
 /// What somebody may not see is absent from a page, not a problem of the page (D-12).

@@ -1,5 +1,6 @@
 //! Argon2id in a bounded pool: each hash takes 19 MiB and some 20 ms, so few run at once.
 
+use super::off_the_loop;
 use crate::problem::Problem;
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
@@ -81,7 +82,7 @@ static NOBODY: LazyLock<String> = LazyLock::new(|| hash("nobody has this passwor
 impl Passwords {
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
         let _permit = self.0.acquire().await.map_err(Problem::internal)?;
-        actix_web::web::block(work).await.map_err(Problem::internal)
+        off_the_loop(work).await
     }
 
     /// The hash of a password.

@@ -7,7 +7,7 @@ mod smtp;
 mod words;
 
 use super::{
-    House,
+    House, off_the_loop,
     sms::{self, Sms},
     when,
 };
@@ -223,7 +223,7 @@ impl Carrier {
         let text = words::short(&claimed.letter.says, &self.brand());
         let text = sms::Text { id: claimed.id.clone(), to: claimed.letter.to.clone(), text };
         let file = file_name(claimed.posted_at, &claimed.id);
-        actix_web::web::block(move || post.texts.send(&text, &file, post.patience)).await.map_err(Problem::internal)
+        off_the_loop(move || post.texts.send(&text, &file, post.patience)).await
     }
 
     async fn mail(&self, claimed: &Claimed) -> Result<Ended, Problem> {
@@ -244,8 +244,7 @@ impl Carrier {
             (Some(transport), _) => smtp::send(transport, message).await,
             (None, Route::Folder(folder)) => {
                 let (folder, name) = (folder.clone(), file_name(claimed.posted_at, &claimed.id));
-                let written = actix_web::web::block(move || folder::keep(&folder, &format!("{name}.eml"), &message.formatted())).await;
-                written.map_err(Problem::internal)?
+                off_the_loop(move || folder::keep(&folder, &format!("{name}.eml"), &message.formatted())).await?
             }
             (None, Route::Smtp(_)) => return Err(Problem::Internal(anyhow::anyhow!("a mail server without a transport"))),
         })
