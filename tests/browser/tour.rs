@@ -21,6 +21,8 @@ impl<'v, 'h> Tour<'v, 'h> {
     async fn begin(visit: &'v Visit<'h>) -> Self {
         // So that no colour is on its way to another one, and nothing may run.
         visit.prefers("prefers-reduced-motion", "reduce").await;
+        // Once for every page: it is half a million letters to send.
+        visit.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": AXE })).await;
         Self { visit, wrong: RefCell::default() }
     }
 
@@ -72,7 +74,6 @@ impl<'v, 'h> Tour<'v, 'h> {
     }
 
     async fn axe(&self, options: Value) -> Value {
-        self.visit.js(&format!("if (!window.axe) {{ {AXE} }}"), vec![]).await;
         let script = "const [options, done] = arguments; \
             const one = rule => node => `${rule.id}: ${rule.help}: ${node.target.join(' ')}: ${(node.failureSummary || '').replace(/\\s+/g, ' ').slice(0, 240)}`; \
             /* What a bar covers can be scrolled to. */ \
