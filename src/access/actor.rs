@@ -150,3 +150,33 @@ impl Actor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        access::{
+            Bound,
+            people::{lineage, somebody, tree},
+        },
+        domain::permissions::{OrganizationActivate, OrganizationView, Permission},
+    };
+
+    /// S-5: what a permission depends on is the owner of the grant's own scope, and nobody above it (D-10).
+    #[test]
+    fn a_permission_is_kept_unless_the_scope_that_gives_it_there_falls_asleep() {
+        let there = lineage(&[3, 2, 1]);
+        let keeps = |grants: &[(&[Leaf], Vec<Bound>)], owners: &[i64]| {
+            let grants: Vec<_> = grants.iter().map(|(leaves, bounds)| (*leaves, bounds.clone(), None)).collect();
+            let owners = owners.iter().map(|owner| OrganizationKey(*owner)).collect();
+            somebody(&grants, &[]).keeps_without(&OrganizationActivate::LEAF, &owners, &there)
+        };
+        let (activate, view): (&[Leaf], &[Leaf]) = (&[OrganizationActivate::LEAF], &[OrganizationView::LEAF]);
+        assert!(keeps(&[(activate, tree(2))], &[3, 4]));
+        assert!(!keeps(&[(activate, tree(3))], &[3, 4]));
+        assert!(keeps(&[(activate, tree(3)), (activate, tree(2))], &[3, 4]), "another grant stays awake");
+        assert!(!keeps(&[(activate, tree(3)), (view, tree(2))], &[3, 4]), "it does not hold that");
+        assert!(!keeps(&[(activate, tree(3)), (activate, tree(5))], &[3, 4]), "it does not reach there");
+        assert!(keeps(&[(activate, [tree(2), tree(3)].concat())], &[3, 4]), "the owner above may sleep (D-10)");
+    }
+}

@@ -52,21 +52,17 @@ pub fn may_change_cells<'a>(
     assigned: impl IntoIterator<Item = (&'a Lineage, Option<Time>)>,
     automatic: Option<&Lineage>,
 ) -> Result<(), Uncovered> {
-    let mut anywhere = true;
     for (at, until) in assigned {
-        anywhere = false;
         covers_cells(actor, touched, &Place::tree(at, until))?;
     }
     if let Some(root) = automatic {
-        anywhere = false;
         // Every organization of a store, present and future, lies below root.
         covers_cells(actor, touched, &Place { top: root, min: 1, max: None, until: None })?;
     }
-    if anywhere {
-        for cell in touched.cells().filter(|cell| actor.reach_of_cell(*cell).is_none()) {
-            if let Some(leaf) = permissions::covering(cell).iter().find(|leaf| !actor.may(leaf)) {
-                return Err(lacks(cell, leaf));
-            }
+    // What is held at one of those places is held anywhere, so this asks something only where there is none.
+    for cell in touched.cells().filter(|cell| actor.reach_of_cell(*cell).is_none()) {
+        if let Some(leaf) = permissions::covering(cell).iter().find(|leaf| !actor.may(leaf)) {
+            return Err(lacks(cell, leaf));
         }
     }
     Ok(())
@@ -94,4 +90,79 @@ fn lacks(cell: Cell, leaf: &Leaf) -> Uncovered {
         cell.label(),
         leaf.label
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        access::{
+            Bound,
+            people::{Uses, below_root, lineage, somebody, tree},
+        },
+        domain::permissions::{InvitationCreate, UserBlock, UserEdit, UserView},
+    };
+
+    const SOON: Option<Time> = Some(Time::from_micros(50));
+    const LATER: Option<Time> = Some(Time::from_micros(51));
+
+    const ASSIGN: Leaf = RoleAssignmentEdit::LEAF;
+    const READ: &[Cell] = &[Cell::ManagementRead];
+
+    /// A-8, C-1, rights.md C: what a person hands out they hold by roles or by grants, there and in all below, to its end.
+    #[test]
+    fn whoever_hands_out_a_right_holds_it_there_and_below_for_as_long_by_a_role_or_by_grants() {
+        let there = lineage(&[3, 2, 1]);
+        let assigns = |leaves: &[Leaf], roles: &[Uses<Cell, i64>], cells: &[Cell], until: Option<Time>| {
+            let leaves: Vec<Leaf> = std::iter::once(ASSIGN).chain(leaves.iter().copied()).collect();
+            may_confer(&somebody(&[(&leaves, tree(2), None)], roles), Rights::from_iter(cells.iter().copied()), &there, until).is_ok()
+        };
+        assert!(assigns(&[UserView::LEAF], &[], READ, None), "by the permission that stands for it");
+        assert!(assigns(&[], &[(READ, 2, None)], READ, None), "by the same right of their own, held above");
+        assert!(!assigns(&[], &[(READ, 4, None)], READ, None), "held below only");
+        assert!(!assigns(&[], &[(READ, 2, None)], &[Cell::IdentitiesRead], None), "another right");
+        assert!(!assigns(&[], &[(READ, 2, SOON)], READ, LATER), "they lose it sooner");
+        assert!(assigns(&[], &[(READ, 2, SOON)], READ, SOON));
+        let write = [Cell::ManagementWrite];
+        assert!(!assigns(&[UserEdit::LEAF, UserBlock::LEAF], &[], &write, None), "three permissions stand for it");
+        assert!(assigns(&[UserEdit::LEAF, UserBlock::LEAF, InvitationCreate::LEAF], &[], &write, None));
+        assert!(assigns(&[UserView::LEAF], &[(&write, 3, None)], &[Cell::ManagementRead, Cell::ManagementWrite], None), "by both together");
+        let elsewhere = lineage(&[5, 1]);
+        let actor = somebody(&[(&[ASSIGN, UserView::LEAF], tree(2), None)], &[]);
+        assert!(may_withdraw(&actor, Rights::from_iter(READ.iter().copied()), &there, None).is_ok());
+        assert!(may_withdraw(&actor, Rights::from_iter(READ.iter().copied()), &elsewhere, None).is_err(), "who takes could give (C-2)");
+    }
+
+    /// D-11: in every place where the role is assigned, for as long; the whole store where it is automatic; anywhere where
+    /// nobody holds it.
+    #[test]
+    fn whoever_changes_a_role_holds_what_changes_wherever_it_is_held() {
+        let (root, there, elsewhere) = (lineage(&[1]), lineage(&[3, 2, 1]), lineage(&[5, 1]));
+        let changes = |grants: &[Uses<Leaf, Vec<Bound>>],
+                       roles: &[Uses<Cell, i64>],
+                       cell: Cell,
+                       held: &[(&Lineage, Option<Time>)],
+                       automatic: bool| {
+            let held = held.iter().copied();
+            may_change_cells(&somebody(grants, roles), Rights::from_iter([cell]), held, automatic.then_some(&root)).is_ok()
+        };
+        let view: &[Leaf] = &[UserView::LEAF];
+        let (seen, written) = (Cell::ManagementRead, Cell::ManagementWrite);
+
+        assert!(changes(&[(view, tree(2), None)], &[], seen, &[], false), "nobody holds it: anywhere will do");
+        assert!(changes(&[], &[(READ, 5, None)], seen, &[], false), "by a role of their own too");
+        assert!(!changes(&[(&[ASSIGN], tree(2), None)], &[], seen, &[], false), "they hold it nowhere");
+        let two: &[Leaf] = &[UserEdit::LEAF, UserBlock::LEAF];
+        assert!(!changes(&[(two, tree(2), None)], &[], written, &[], false), "three permissions stand for it");
+        assert!(changes(&[(two, tree(2), None), (&[InvitationCreate::LEAF], tree(5), None)], &[], written, &[], false));
+
+        assert!(changes(&[(view, tree(2), SOON)], &[], seen, &[(&there, SOON)], false));
+        assert!(!changes(&[(view, tree(2), SOON)], &[], seen, &[(&there, LATER)], false), "it is held for longer");
+        assert!(!changes(&[(view, tree(2), None)], &[], seen, &[(&there, None), (&elsewhere, None)], false), "not at the second place");
+        assert!(changes(&[(view, tree(2), None)], &[(READ, 5, None)], seen, &[(&there, None), (&elsewhere, None)], false));
+
+        assert!(changes(&[(view, below_root(), None)], &[], seen, &[], true), "root itself is of no store that has roles (D-7)");
+        assert!(!changes(&[(view, tree(2), None)], &[], seen, &[], true), "automatic: the whole store");
+        assert!(!changes(&[(view, below_root(), LATER)], &[], seen, &[], true), "and for good");
+    }
 }

@@ -11,6 +11,8 @@ mod actor;
 pub mod confer;
 /// What role assignments let an account do at an organization now.
 pub mod effective;
+#[cfg(test)]
+mod people;
 mod permit;
 /// `may_act_on`: nobody acts on an account that holds more than they do.
 pub mod rank;

@@ -27,16 +27,12 @@ impl Bound {
         place.distance_to(self.organization).is_some_and(|distance| distance >= self.min && self.max.is_none_or(|max| distance <= max))
     }
 
-    /// Which distances below `top` lie inside, when this bound's organization is `top` or above it.
+    /// Which distances below `top` lie inside, when this bound's organization is `top` or above it; a negative last one
+    /// where it ends above `top`.
     /// A bound that starts below `top` tells nothing about children `top` gets later, so it counts as none.
     fn below(&self, top: &Lineage) -> Option<(i32, Option<i32>)> {
         let distance = top.distance_to(self.organization)?;
-        let max = match self.max {
-            Some(max) if max < distance => return None,
-            Some(max) => Some(max - distance),
-            None => None,
-        };
-        Some(((self.min - distance).max(0), max))
+        Some(((self.min - distance).max(0), self.max.map(|max| max - distance)))
     }
 }
 

@@ -208,11 +208,7 @@ impl Grant {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn lineage(path: &[i64]) -> Lineage {
-        let ancestors = path.iter().enumerate().map(|(distance, key)| (OrganizationKey(*key), distance as i32)).collect();
-        Lineage { organization: OrganizationKey(path[0]), ancestors, is_root: path.len() == 1, active: true }
-    }
+    use crate::access::people::lineage;
 
     fn grant(kind: Kind, scope: Option<(i64, ScopeReach)>) -> Grant {
         Grant {
@@ -280,5 +276,15 @@ mod tests {
         assert!(!reach.contains(&lineage(&[4, 3, 2, 1])), "narrowed to children by the upper grant");
         assert!(standing(std::slice::from_ref(&lower), &member_of(&[&[9, 1]]), NOW).1.is_empty(), "its holder has left the scope");
         assert!(standing(&[lower], &member, Time::from_micros(150)).1.is_empty(), "the upper grant has ended");
+    }
+    /// D-7: a grant without a scope covers only another without one, whatever the lower one has got.
+    #[test]
+    fn what_was_handed_on_through_a_grant_of_root_alone_reaches_root_alone() {
+        let mut lower = grant(Kind::Root, Some((2, ScopeReach::ThisAndBelow)));
+        let member = member_of(&[&[1]]);
+        assert_eq!(standing(std::slice::from_ref(&lower), &member, NOW).1.len(), 2, "through nothing it reaches its scope too");
+        lower.above.push(Upper { key: GrantKey(2), scope: None, period: Period::ALWAYS, kind: Kind::Root });
+        let (_, usable) = standing(&[lower], &member, NOW);
+        assert_eq!(usable.iter().map(|usable| &usable.area).collect::<Vec<_>>(), [&Area::Root]);
     }
 }

@@ -73,3 +73,63 @@ pub fn may_act_at<G: Ground>(actor: &Actor, target: &Target, place: &Lineage) ->
     rank::may_act_on(actor, target.account, &target.holdings).map_err(Off::Above)?;
     if G::reach(actor).is_some_and(|reach| reach.contains(place)) { Ok(()) } else { Err(Off::Outside(1)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        access::{
+            Bound,
+            people::{below_root, lineage, somebody, tree},
+        },
+        domain::{
+            key::OrganizationKey,
+            permissions::{Permission, UserBlock, UserView},
+            rights::{Cell, Rights},
+        },
+    };
+
+    const NOW: Time = Time::from_micros(100);
+    const BLOCK: &[crate::domain::permissions::Leaf] = &[UserBlock::LEAF];
+
+    fn member_of(paths: &[&[i64]]) -> Target {
+        let memberships = paths.iter().map(|path| lineage(path)).collect();
+        Target { account: AccountKey(2), memberships, holdings: Holdings::default(), root: lineage(&[1]), now: NOW }
+    }
+
+    #[test]
+    fn an_account_is_acted_on_with_the_right_in_every_organization_it_belongs_to_and_a_membership_with_the_right_there() {
+        let of_two = somebody(&[(BLOCK, tree(2), None)], &[]);
+        let may = |paths: &[&[i64]]| may_act::<UserBlock>(&of_two, &member_of(paths));
+        assert_eq!(may(&[&[2, 1], &[3, 2, 1]]), Ok(()));
+        assert_eq!(may(&[&[3, 2, 1], &[5, 1]]), Err(Off::Outside(1)));
+        assert_eq!(may(&[&[5, 1], &[6, 5, 1]]), Err(Off::Outside(2)));
+        assert_eq!(may_act::<UserView>(&of_two, &member_of(&[&[2, 1], &[3, 2, 1]])), Err(Off::Outside(2)), "they do not hold it at all");
+        let both = member_of(&[&[3, 2, 1], &[5, 1]]);
+        assert_eq!(may_act_at::<UserBlock>(&of_two, &both, &both.memberships[0]), Ok(()));
+        assert_eq!(may_act_at::<UserBlock>(&of_two, &both, &both.memberships[1]), Err(Off::Outside(1)));
+    }
+
+    #[test]
+    fn who_belongs_nowhere_is_acted_on_by_who_reaches_all_below_root_at_this_moment() {
+        let may = |bounds: Vec<Bound>, until| may_act::<UserBlock>(&somebody(&[(BLOCK, bounds, until)], &[]), &member_of(&[]));
+        assert_eq!(may(below_root(), None), Ok(()));
+        assert_eq!(may(below_root(), Some(NOW.plus_seconds(1))), Ok(()), "what ends tomorrow counts today");
+        assert_eq!(may(tree(2), None), Err(Off::Unaffiliated));
+        let top_level = vec![Bound { organization: OrganizationKey(1), min: 1, max: Some(1) }];
+        assert_eq!(may(top_level, None), Err(Off::Unaffiliated));
+    }
+
+    #[test]
+    fn nobody_acts_on_themselves_or_on_who_holds_more_neither_as_a_whole_nor_in_one_organization() {
+        let actor = somebody(&[(BLOCK, tree(2), None)], &[]);
+        let there = lineage(&[3, 2, 1]);
+        let mut above = member_of(&[&[3, 2, 1]]);
+        above.holdings.assignments.push((Rights::from_iter([Cell::ManagementRead]), there.clone(), None));
+        let oneself = Target { account: actor.account, ..member_of(&[&[3, 2, 1]]) };
+        for (target, why) in [(above, Above::HoldsMore), (oneself, Above::Oneself)] {
+            assert_eq!(may_act::<UserBlock>(&actor, &target), Err(Off::Above(why)));
+            assert_eq!(may_act_at::<UserBlock>(&actor, &target, &there), Err(Off::Above(why)));
+        }
+    }
+}

@@ -5,13 +5,7 @@ use super::{
     delegation::{HeldGrant, Proposed, Recipient, may_grant, may_grant_through, may_revoke, scope_place},
 };
 use crate::{
-    access::{
-        Area, Bound,
-        actor::Actor,
-        rank::Holdings,
-        reach::{Place, Reach},
-        standing,
-    },
+    access::{Area, Bound, actor::Actor, rank::Holdings, reach::Reach, standing},
     domain::{
         administrator_role::{Kind, ScopeReach},
         key::{GrantKey, ScopeKey},
@@ -56,13 +50,11 @@ impl Reshaped<'_> {
         grant.above.iter().all(|upper| {
             let Some(theirs) = &upper.scope else { return upper.kind == Kind::Super };
             let (min, max) = self.reach_of(theirs).distances();
-            covers(Bound { organization: theirs.owner, min, max }, grant.kind, &place)
+            // D-7: for a role of kind other the place leaves root out already.
+            let area = Area::Within { bounds: vec![Bound { organization: theirs.owner, min, max }], root_too: true };
+            Reach::In(vec![(area, None)]).covers(&place)
         })
     }
-}
-
-fn covers(bound: Bound, kind: Kind, place: &Place) -> bool {
-    Reach::In(vec![(Area::Within { bounds: vec![bound], root_too: kind == Kind::Root }, None)]).covers(place)
 }
 
 /// Whether a grant of the actor's own, or one that theirs was handed on through, uses the scope: then they do not edit it,
