@@ -1,12 +1,16 @@
 //! Somebody and somewhere, for the tests of this folder.
 
-use super::{Actor, Area, Bound, Usable, UsableRole};
+use super::{
+    Actor, Area, Bound, Usable, UsableRole,
+    standing::{self, Grant, Memberships, Scope, Upper},
+};
 use crate::domain::{
-    key::{AccountKey, AdministratorRoleKey, GrantKey, OrganizationKey, RoleKey, StoreKey},
+    administrator_role::{Kind, ScopeReach},
+    key::{AccountKey, AdministratorRoleKey, GrantKey, OrganizationKey, RoleKey, ScopeKey, StoreKey},
     organization::Lineage,
     permissions::{Leaf, PermissionSet},
     rights::{Cell, Rights},
-    time::Time,
+    time::{Period, Time},
 };
 
 /// An organization, by its key and those above it up to root.
@@ -56,4 +60,36 @@ pub fn somebody(grants: &[Uses<Leaf, Vec<Bound>>], roles: &[Uses<Cell, i64>]) ->
         roles: roles.iter().map(role).collect(),
         grants: Vec::new(),
     }
+}
+
+/// Account 1, a member of these organizations, with what these grants let it do now.
+pub fn administrator(grants: Vec<Grant>, member_of: &[&[i64]], now: Time) -> Actor {
+    let memberships = Memberships { active: member_of.iter().map(|path| lineage(path)).collect(), blocked: Vec::new() };
+    let (super_grant, usable) = standing::standing(&grants, &memberships, now);
+    Actor { super_grant, usable, grants, ..somebody(&[], &[]) }
+}
+
+fn scope((owner, reach): (i64, ScopeReach)) -> Scope {
+    Scope { key: ScopeKey(owner), owner: OrganizationKey(owner), reach, owner_active: true }
+}
+
+/// A grant of role 1, which has every permission, with cascading rights, for good, through nothing.
+pub fn grant(key: i64, kind: Kind, at: Option<(i64, ScopeReach)>) -> Grant {
+    Grant {
+        key: GrantKey(key),
+        role: AdministratorRoleKey(1),
+        kind,
+        permissions: PermissionSet::ALL,
+        scope: at.map(scope),
+        period: Period::ALWAYS,
+        cascading: true,
+        above: Vec::new(),
+    }
+}
+
+/// The same, handed on through these, the nearest first.
+pub fn through(mut lower: Grant, above: &[&Grant]) -> Grant {
+    let upper = |grant: &&Grant| Upper { key: grant.key, scope: grant.scope.clone(), period: grant.period, kind: grant.kind };
+    lower.above = above.iter().map(upper).collect();
+    lower
 }

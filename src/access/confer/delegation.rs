@@ -257,3 +257,123 @@ fn covers_root(reach: &Reach, until: Option<Time>) -> bool {
         Reach::In(areas) => areas.iter().any(|(area, ends)| *area == Area::Root && lasts_as_long(*ends, until)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::people::{administrator, grant, lineage, through};
+    use standing::Grant;
+
+    const NOW: Time = Time::from_micros(100);
+    const LATER: Time = Time::from_micros(200);
+    const OTHER: AdministratorRoleKey = AdministratorRoleKey(2);
+
+    fn proposed<'a>(kind: Kind, at: Option<(ScopeReach, &'a Lineage)>) -> Proposed<'a> {
+        Proposed { role: AdministratorRoleKey(1), kind, scope: at, cascading: false, ends: None }
+    }
+
+    /// To account 2, a member there that holds nothing.
+    fn gives(actor: &Actor, proposed: &Proposed, member_of: &Lineage) -> Result<i64, String> {
+        let to = Recipient {
+            account: AccountKey(2),
+            memberships: std::slice::from_ref(member_of),
+            in_root: member_of.is_root,
+            holdings: &Holdings::default(),
+        };
+        may_grant(actor, proposed, &to).map(|through| through.map_or(0, |grant| grant.0)).map_err(|why| why.0)
+    }
+
+    use ScopeReach::{Below, This, ThisAndBelow};
+
+    /// D-9, Z-2: exactly one grant covers what is handed on; its union with others of the same role does not.
+    #[test]
+    fn a_role_is_handed_on_through_one_grant_of_it_that_covers_all_of_the_new_one() {
+        let (two, three, five) = (lineage(&[2, 1]), lineage(&[3, 2, 1]), lineage(&[5, 1]));
+        let all_of_two = proposed(Kind::Other, Some((ThisAndBelow, &two)));
+        let mut mine = vec![grant(1, Kind::Other, Some((2, This))), grant(2, Kind::Other, Some((2, Below)))];
+        let as_administrator = |grants: &[Grant]| administrator(grants.to_vec(), &[&[2, 1]], NOW);
+        assert!(gives(&as_administrator(&mine), &all_of_two, &two).is_err(), "two that cover it together");
+        mine.push(grant(3, Kind::Other, Some((2, ThisAndBelow))));
+        assert_eq!(gives(&as_administrator(&mine), &all_of_two, &two), Ok(3));
+        assert_eq!(gives(&as_administrator(&mine), &proposed(Kind::Other, Some((This, &two))), &two), Ok(1), "the oldest that fits");
+        let to =
+            Recipient { account: AccountKey(2), memberships: std::slice::from_ref(&two), in_root: false, holdings: &Holdings::default() };
+        let this = proposed(Kind::Other, Some((This, &two)));
+        let by = |key: i64| may_grant_through(&as_administrator(&mine), Some(GrantKey(key)), &this, &to);
+        assert_eq!(by(3), Ok(Some(GrantKey(3))), "the chain that it stands in stays (D-10)");
+        assert!(by(2).is_err() && by(4).is_err());
+
+        let other = Proposed { role: OTHER, ..all_of_two };
+        assert!(gives(&as_administrator(&mine), &other, &two).is_err(), "another role");
+        mine[2].cascading = false;
+        assert!(gives(&as_administrator(&mine), &all_of_two, &two).is_err(), "without cascading rights");
+        mine[2].cascading = true;
+        mine[2].period.ends = Some(LATER);
+        assert!(gives(&as_administrator(&mine), &all_of_two, &two).is_err(), "for longer");
+        assert_eq!(gives(&as_administrator(&mine), &Proposed { ends: Some(LATER), ..all_of_two }, &two), Ok(3));
+        let short = Proposed { ends: Some(LATER), ..all_of_two };
+        let elsewhere = gives(&as_administrator(&mine), &short, &five).unwrap_err();
+        assert!(elsewhere.contains("no organization within"), "the grant that comes nearest says what is missing: {elsewhere}");
+        assert_eq!(gives(&as_administrator(&mine), &short, &three), Ok(3), "below counts as within");
+    }
+
+    /// D-7: a grant without a scope covers only another without one; one of kind other never reaches root.
+    #[test]
+    fn a_root_role_without_a_scope_is_handed_on_through_one_without_and_one_with_a_scope_through_one_with() {
+        let root = lineage(&[1]);
+        let (bare, scoped) = (grant(1, Kind::Root, None), grant(2, Kind::Root, Some((1, ThisAndBelow))));
+        let by = |grants: &[&Grant], at: Option<(ScopeReach, &Lineage)>| {
+            let actor = administrator(grants.iter().map(|grant| (*grant).clone()).collect(), &[&[1]], NOW);
+            gives(&actor, &proposed(Kind::Root, at), &root).ok()
+        };
+        assert_eq!(by(&[&bare, &scoped], None), Some(1), "whatever else they hold");
+        assert_eq!(by(&[&scoped], None), None);
+        assert_eq!(by(&[&bare, &scoped], Some((This, &root))), Some(2));
+        assert_eq!(by(&[&bare], Some((This, &root))), None);
+        let other = administrator(vec![grant(3, Kind::Other, Some((2, This)))], &[&[2, 1]], NOW);
+        assert_eq!(gives(&other, &proposed(Kind::Other, Some((This, &root))), &lineage(&[2, 1])), Ok(3), "that reaches nothing");
+        assert!(gives(&other, &proposed(Kind::Other, Some((Below, &root))), &lineage(&[2, 1])).is_err());
+    }
+
+    /// D-5, D-8.
+    #[test]
+    fn super_administrators_are_made_by_others_of_active_members_of_root() {
+        let (root, two) = (lineage(&[1]), lineage(&[2, 1]));
+        let wanted = proposed(Kind::Super, None);
+        let by_super = administrator(vec![grant(1, Kind::Super, None)], &[&[1]], NOW);
+        assert_eq!(gives(&by_super, &wanted, &root), Ok(0), "through nothing");
+        assert!(gives(&by_super, &wanted, &two).is_err());
+        let mut all_but = grant(1, Kind::Root, Some((1, ThisAndBelow)));
+        all_but.role = OTHER;
+        assert!(gives(&administrator(vec![all_but], &[&[1]], NOW), &wanted, &root).is_err());
+    }
+
+    /// D-10, D-11, C-2.
+    #[test]
+    fn a_grant_is_revoked_by_who_holds_one_above_it_that_may_be_handed_on_and_is_awake() {
+        let two = lineage(&[2, 1]);
+        let (top, mid) = (grant(1, Kind::Other, Some((2, ThisAndBelow))), grant(2, Kind::Other, Some((2, ThisAndBelow))));
+        let low = through(grant(3, Kind::Other, Some((2, ThisAndBelow))), &[&mid, &top]);
+        let held = HeldGrant {
+            id: String::new(),
+            account: AccountKey(2),
+            title: String::new(),
+            role: String::new(),
+            grant: through(grant(4, Kind::Other, Some((2, This))), &[&low, &mid, &top]),
+            owner: Some(two.clone()),
+            memberships: vec![two],
+        };
+        let by = |grants: &[&Grant]| {
+            let all = grants.iter().map(|grant| (*grant).clone()).collect();
+            may_revoke(&administrator(all, &[&[2, 1]], NOW), &held, &Holdings::default()).ok().flatten().map(|grant| grant.0)
+        };
+        assert_eq!(by(&[&low]), Some(3));
+        assert_eq!(by(&[&top, &low]), Some(3), "as the holder of the nearest of theirs");
+        assert_eq!(by(&[]), None, "of another chain");
+        assert_eq!(by(&[&Grant { cascading: false, ..low.clone() }]), None, "they could not give it any more");
+        let mut asleep = low.clone();
+        asleep.scope.as_mut().unwrap().owner_active = false;
+        assert_eq!(by(&[&asleep]), None, "theirs has no effect now");
+        assert_eq!(by(&[&low, &through(grant(5, Kind::Other, Some((2, This))), &[&held.grant, &low])]), None, "theirs hangs on it");
+    }
+}
