@@ -214,4 +214,14 @@ mod tests {
         let with_root = Reach::In(vec![(Area::Root, None), within(&[(1, 0, None)])]);
         assert!(with_root.contains(&root) && with_root.tenant() && with_root.covers(&Place::tree(&root, None)));
     }
+    /// A-2, S-5: an organization and all below it, as far as they are active.
+    #[test]
+    fn a_role_reaches_where_it_was_given_and_all_below_that_is_active() {
+        let of_two = Reach::In(vec![(Area::Tree(OrganizationKey(2)), None)]);
+        let reaches = |place: &Lineage| (of_two.contains(place), of_two.covers(&Place::tree(place, None)));
+        let (two, three) = (lineage(2, &[1]), lineage(3, &[2, 1]));
+        assert_eq!((reaches(&two), reaches(&three)), ((true, true), (true, true)));
+        assert_eq!((reaches(&lineage(1, &[])), reaches(&lineage(5, &[1]))), ((false, false), (false, false)));
+        assert_eq!(reaches(&Lineage { active: false, ..three }), (false, false));
+    }
 }

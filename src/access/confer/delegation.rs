@@ -261,7 +261,10 @@ fn covers_root(reach: &Reach, until: Option<Time>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::people::{administrator, grant, lineage, through};
+    use crate::{
+        access::people::{administrator, grant, lineage, through},
+        domain::permissions::{Permission, UserEdit, UserView},
+    };
     use standing::Grant;
 
     const NOW: Time = Time::from_micros(100);
@@ -312,7 +315,8 @@ mod tests {
         assert!(gives(&as_administrator(&mine), &all_of_two, &two).is_err(), "for longer");
         assert_eq!(gives(&as_administrator(&mine), &Proposed { ends: Some(LATER), ..all_of_two }, &two), Ok(3));
         let short = Proposed { ends: Some(LATER), ..all_of_two };
-        let elsewhere = gives(&as_administrator(&mine), &short, &five).unwrap_err();
+        let narrow = grant(4, Kind::Other, Some((2, This)));
+        let elsewhere = gives(&as_administrator(&[mine[2].clone(), narrow]), &short, &five).unwrap_err();
         assert!(elsewhere.contains("no organization within"), "the grant that comes nearest says what is missing: {elsewhere}");
         assert_eq!(gives(&as_administrator(&mine), &short, &three), Ok(3), "below counts as within");
     }
@@ -375,5 +379,36 @@ mod tests {
         asleep.scope.as_mut().unwrap().owner_active = false;
         assert_eq!(by(&[&asleep]), None, "theirs has no effect now");
         assert_eq!(by(&[&low, &through(grant(5, Kind::Other, Some((2, This))), &[&held.grant, &low])]), None, "theirs hangs on it");
+    }
+    /// D-11.
+    #[test]
+    fn a_permission_is_added_to_a_role_of_others_by_who_holds_it_wherever_the_role_is_granted() {
+        let (two, five) = (lineage(&[2, 1]), lineage(&[5, 1]));
+        let held = |at: i64, owner: &Lineage| HeldGrant {
+            id: String::new(),
+            account: AccountKey(2),
+            title: String::new(),
+            role: String::new(),
+            grant: Grant { role: OTHER, cascading: false, ..grant(7, Kind::Other, Some((at, ThisAndBelow))) },
+            owner: Some(owner.clone()),
+            memberships: Vec::new(),
+        };
+        let changes = |mine: &Grant, role, held: &[HeldGrant]| {
+            let actor = administrator(vec![mine.clone()], &[&[2, 1]], NOW);
+            may_change_permissions(&actor, role, PermissionSet::of(&UserView::LEAF), held, NOW).is_ok()
+        };
+        let mine = grant(1, Kind::Other, Some((2, ThisAndBelow)));
+        assert!(changes(&mine, OTHER, &[held(2, &two)]));
+        assert!(!changes(&mine, OTHER, &[held(2, &two), held(5, &five)]));
+        assert!(changes(&mine, OTHER, &[]), "nobody holds it: anywhere will do");
+        let lacks = Grant { permissions: PermissionSet::of(&UserEdit::LEAF), ..mine.clone() };
+        assert!(!changes(&lacks, OTHER, &[]), "they hold it nowhere");
+        assert!(!changes(&mine, mine.role, &[]), "a role of their own");
+        let mut asleep = mine.clone();
+        asleep.scope.as_mut().unwrap().owner_active = false;
+        let awake = Grant { key: GrantKey(2), role: AdministratorRoleKey(3), ..mine.clone() };
+        let both = administrator(vec![asleep, awake], &[&[2, 1]], NOW);
+        let refused = may_change_permissions(&both, mine.role, PermissionSet::of(&UserView::LEAF), &[], NOW);
+        assert!(refused.is_err(), "theirs, though it has no effect now");
     }
 }
