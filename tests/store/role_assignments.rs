@@ -280,3 +280,31 @@ fn pairs_that_somebody_holds_are_listed_in_reach_only() {
         assert_eq!((page(1), page(2)), ((4, false, true), (2, true, false)));
     }
 }
+
+#[test]
+fn a_role_opens_the_portal_only_while_it_has_effect_where_it_was_given() {
+    // S-5: its dates, the holder's membership there, and the organization with all above it.
+    for at in Database::each() {
+        let tess = at.account_key("tess@acme.example").0;
+        let (acme, north) = (at.organization_key("Acme").0, at.organization_key("Acme/North").0);
+        let now = at.now().micros();
+        let opens = || at.actor("tess@acme.example").is_org_admin();
+        let membership =
+            |status: &str| format!("UPDATE memberships SET status = '{status}' WHERE account = {tess} AND organization = {north}");
+        let active = |on: &str, key: i64| format!("UPDATE organizations SET active = {on} WHERE key = {key}");
+        let dates = |sets: &str| format!("UPDATE role_assignments SET {sets} WHERE account = {tess}");
+        for (lose, regain) in [
+            (membership("blocked"), membership("active")),
+            (active("FALSE", north), active("TRUE", north)),
+            (active("FALSE", acme), active("TRUE", acme)),
+            (dates(&format!("ends = {now}")), dates("ends = NULL")),
+            (dates(&format!("starts = {}", now + 1)), dates("starts = NULL")),
+        ] {
+            assert!(opens(), "before {lose} on {}", at.name());
+            at.run(&lose);
+            assert!(!opens(), "after {lose} on {}", at.name());
+            at.run(&regain);
+        }
+        assert!(opens(), "{}", at.name());
+    }
+}

@@ -86,6 +86,11 @@ fn nobody_is_left_when_every_super_administrator_is_unfit() {
                 format!("UPDATE accounts SET password_hash = NULL WHERE {keys}"),
                 format!("UPDATE accounts SET password_hash = 'x' WHERE {keys}"),
             ),
+            // P-6: a sign-in name that somebody else set signs nobody in before it is confirmed.
+            (
+                format!("UPDATE identifiers SET confirmed = FALSE WHERE {everybody}"),
+                format!("UPDATE identifiers SET confirmed = TRUE WHERE {everybody}"),
+            ),
         ] {
             at.run(&break_it);
             assert!(due(&at), "{break_it} on {}", at.name());
