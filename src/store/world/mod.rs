@@ -105,9 +105,30 @@ impl Db {
         hash: &dyn Fn(&str) -> Result<String, Problem>,
         progress: &mut dyn FnMut(&str),
     ) -> Result<Imported, Problem> {
-        self.write_or_stop(permit, |tx| import::import(tx, file, dry_run, hash, progress))
+        let imported = self.write_or_stop(permit, |tx| import::import(tx, file, dry_run, hash, progress))?;
+        let accounts: usize = file.identity_stores.iter().map(|store| store.accounts.len()).sum();
+        if accounts > MANY && !dry_run && matches!(imported, Imported::Done(_)) {
+            self.count_anew();
+        }
+        Ok(imported)
+    }
+
+    /// PostgreSQL plans by counts that it takes by itself some time after much was written. Until then the first page of a
+    /// million accounts takes a fifth of a second.
+    fn count_anew(&self) {
+        let counted = self.conn().and_then(|mut conn| match &mut **conn {
+            Conn::Sqlite(_) => Ok(()),
+            Conn::Postgres(conn) => Ok(conn.batch_execute("SET statement_timeout = 0; ANALYZE; SET statement_timeout = '60s'")?),
+        });
+        // What was taken in is in already, and PostgreSQL gets round to it.
+        if let Err(problem) = counted {
+            tracing::warn!(%problem, "the database could not be analyzed after an import");
+        }
     }
 }
+
+/// Accounts of a file from which on the database has to count anew at once.
+const MANY: usize = 10_000;
 
 /// Work on everything goes all over the indexes; with the small cache of `conn`, SQLite would read pages again and
 /// again.
