@@ -323,11 +323,24 @@ impl Brand {
         self.of(who).filter(|grant| self.awake(*grant)).collect()
     }
 
+    /// Whether a role of their own holds the cell at an organization and all below it, until then.
+    fn has_cell(&self, who: usize, cell: usize, at: usize, until: Option<i64>) -> bool {
+        let mut own = self.assignments.iter().filter(|held| held.who == who && self.roles[held.role] & (1 << cell) != 0);
+        let holds = |held: &Assignment| self.is_below(at, held.at) && self.runs(held.dates) && outlasts(held.dates.1, until);
+        self.is_active(who) && self.all_on(at) && own.any(|held| holds(held) && !self.is_blocked(who, held.at))
+    }
+
+    /// The same anywhere.
+    pub fn has_cell_somewhere(&self, who: usize, cell: usize) -> bool {
+        self.places().any(|place| self.has_cell(who, cell, place, Some(self.now)))
+    }
+
     pub fn covers_cells(&self, who: usize, cells: u8, at: usize, until: Option<i64>) -> bool {
         let mine = self.usable(who);
         let below = || self.places().filter(|place| self.is_below(*place, at));
-        let needed = CELLS.iter().enumerate().filter(|(cell, _)| cells & (1 << cell) != 0).flat_map(|(_, (_, leaves))| *leaves);
-        needed.into_iter().all(|leaf| self.covered(&mine, *leaf, below(), until))
+        CELLS.iter().enumerate().filter(|(cell, _)| cells & (1 << cell) != 0).all(|(cell, (_, leaves))| {
+            self.has_cell(who, cell, at, until) || leaves.iter().all(|leaf| self.covered(&mine, *leaf, below(), until))
+        })
     }
 
     /// Whether somebody may give these cells at an organization and all below it, until then (C-1, A-8).

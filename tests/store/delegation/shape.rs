@@ -97,8 +97,8 @@ impl Brand {
             return None;
         }
         let touched = self.roles[role] ^ cells;
-        let needed = CELLS.iter().enumerate().filter(|(cell, _)| touched & (1 << cell) != 0).flat_map(|(_, (_, leaves))| *leaves);
-        let theirs = needed.into_iter().all(|leaf| self.holds(by, *leaf));
+        let mut needed = CELLS.iter().enumerate().filter(|(cell, _)| touched & (1 << cell) != 0);
+        let theirs = needed.all(|(cell, (_, leaves))| self.has_cell_somewhere(by, cell) || leaves.iter().all(|leaf| self.holds(by, *leaf)));
         let mut held = self.assignments.iter().filter(|held| held.role == role && !self.over(held.dates));
         let grown = self.grown();
         let allowed = |held: &Assignment| self.may_act_on(by, held.who) && grown.covers_cells(by, touched, held.at, held.dates.1);
