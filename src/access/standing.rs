@@ -277,6 +277,7 @@ mod tests {
         assert!(standing(std::slice::from_ref(&lower), &member_of(&[&[9, 1]]), NOW).1.is_empty(), "its holder has left the scope");
         assert!(standing(&[lower], &member, Time::from_micros(150)).1.is_empty(), "the upper grant has ended");
     }
+
     /// D-7: a grant without a scope covers only another without one, whatever the lower one has got.
     #[test]
     fn what_was_handed_on_through_a_grant_of_root_alone_reaches_root_alone() {
