@@ -3,7 +3,7 @@
 use crate::{
     database::Database,
     people::{INSIDE, SUPER},
-    place::{Content, Raw},
+    place::{CROWD, Content, Raw},
 };
 use bailiwick::{
     access::{InConsole, Myself, Origin, system},
@@ -424,4 +424,11 @@ fn a_list_by_name_or_last_visit_is_read_in_order_and_never_sorted() {
             assert!(!sorted, "{sort:?} {filter:?} on {}:\n{page}\n{plan}", at.name());
         }
     }
+}
+
+/// PostgreSQL would count by itself within a minute or so; a first page must not wait for that.
+#[test]
+fn postgresql_knows_how_many_there_are_as_soon_as_they_are_taken_in() {
+    let Some(at) = Database::postgres(Content::Crowd) else { return };
+    assert!(at.number("SELECT reltuples AS n FROM pg_class WHERE relname = 'accounts'") > CROWD as i64);
 }
